@@ -1,17 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, ValueInfo } from './model.js';
-import {
-  ATTRIBUTE,
-  ATTRIBUTE_TYPE,
-  DIMENSION,
-  GRAPH,
-  MODEL,
-  NODE,
-  OPERATOR_SET,
-  TENSOR,
-  TYPE,
-  VALUE_INFO,
-} from './fields.js';
+import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from './model.js';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, DIMENSION, GRAPH, MODEL, NODE, OPERATOR_SET, TYPE, VALUE_INFO } from './fields.js';
 
 /**
  * Serialises a model to the bytes of an `.onnx` file (onnx.proto). Same model, same bytes. The graph is written last, so
@@ -42,9 +31,7 @@ function encodeGraph(writer: BinaryWriter, graph: OnnxGraph): void {
   }
   text(writer, GRAPH.name, graph.name);
   for (const tensor of graph.initializers) {
-    message(writer, GRAPH.initializer, () => {
-      encodeTensor(writer, tensor);
-    });
+    blob(writer, GRAPH.initializer, tensor.proto);
   }
   for (const input of graph.inputs) encodeValueInfo(writer, GRAPH.input, input);
   for (const output of graph.outputs) encodeValueInfo(writer, GRAPH.output, output);
@@ -97,18 +84,8 @@ function encodeAttributeValue(writer: BinaryWriter, attribute: KnownAttribute): 
       for (const value of attribute.value) writer.tag(ATTRIBUTE.strings, WireType.LengthDelimited).string(value);
       return;
     case 'TENSOR':
-      message(writer, ATTRIBUTE.tensor, () => {
-        encodeTensor(writer, attribute.value);
-      });
+      blob(writer, ATTRIBUTE.tensor, attribute.value.proto);
   }
-}
-
-function encodeTensor(writer: BinaryWriter, tensor: OnnxTensor): void {
-  packedInts(writer, TENSOR.dims, tensor.dims);
-  writer.tag(TENSOR.elementType, WireType.Varint).int32(tensor.elementType);
-  for (const value of tensor.strings) blob(writer, TENSOR.strings, value);
-  text(writer, TENSOR.name, tensor.name);
-  if (tensor.raw.length > 0) blob(writer, TENSOR.raw, tensor.raw);
 }
 
 function encodeValueInfo(writer: BinaryWriter, field: number, info: ValueInfo): void {

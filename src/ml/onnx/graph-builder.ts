@@ -1,6 +1,7 @@
 import type { TreeEnsemble } from '../schema/tree-ensemble.js';
 import { ELEMENT, ML_DOMAIN } from './model.js';
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, ValueInfo } from './model.js';
+import { int64Tensor } from './tensor.js';
 import { treeAttributes } from './tree-attributes.js';
 
 interface Value {
@@ -228,8 +229,7 @@ export class GraphBuilder {
   private reshape(x: string, width: number): string {
     const output = this.nextName('Reshape');
     const shape = `${output}_shape`;
-    const raw = new Uint8Array(new BigInt64Array([-1n, BigInt(width)]).buffer);
-    this.initializers.push({ name: shape, elementType: ELEMENT.INT64, dims: [2], raw, strings: [] });
+    this.initializers.push(int64Tensor(shape, [-1, width]));
     this.addNode({
       name: output,
       operator: 'Reshape',

@@ -46,13 +46,12 @@ export type OnnxAttribute =
   | { readonly name: string; readonly type: 'TENSOR'; readonly value: OnnxTensor }
   | { readonly name: string; readonly type: 'OPAQUE'; readonly value: Uint8Array };
 
-/** Elements lie in `raw`, little-endian; those of a STRING tensor in `strings`. */
+/** A tensor's head, and all of it as the verbatim TensorProto message. */
 export interface OnnxTensor {
   readonly name: string;
   readonly elementType: number;
   readonly dims: readonly number[];
-  readonly raw: Uint8Array;
-  readonly strings: readonly Uint8Array[];
+  readonly proto: Uint8Array;
 }
 
 export interface ValueInfo {

@@ -1,0 +1,29 @@
+import { createParamDecorator, ExecutionContext, SetMetadata } from '@nestjs/common';
+import { AppError } from '../errors/app-error.js';
+import { ACCESS_METADATA } from '../platform/http/public.js';
+import type { Principal, Role } from './principal.js';
+import { requestOf } from './request-of.js';
+
+/**
+ * What a handler demands of its caller: `@Public()` of `platform/http`, or one of the decorators below. A handler that
+ * declares nothing is refused to everybody.
+ */
+export type AccessRule =
+  { readonly kind: 'public' } | { readonly kind: 'role'; readonly role: Role } | { readonly kind: 'promotion' };
+
+/** Open to callers with this role or a higher one. */
+export const RequireRole = (role: Role) => SetMetadata<string, AccessRule>(ACCESS_METADATA, { kind: 'role', role });
+
+/** Open to engineers and administrators who have the right to promote. */
+export const RequirePromotion = () => SetMetadata<string, AccessRule>(ACCESS_METADATA, { kind: 'promotion' });
+
+/** Parameter decorator: the caller, on handlers that demand a role. */
+export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { principal } = requestOf(context);
+  if (!principal)
+    throw new AppError(
+      'UNAUTHENTICATED',
+      'Sign in first: send `Authorization: Bearer <access token>` or `X-API-Key: <key>`.',
+    );
+  return principal;
+});

@@ -1,0 +1,138 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const list = z
+  .string()
+  .transform((text) => text.split(',').map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== ''));
+
+const MEBIBYTE = 2 ** 20;
+const GIBIBYTE = 2 ** 30;
+
+/** Every setting of the process, by its environment variable. `describe` texts are the README's settings table. */
+export const settingsSchema = z.object({
+  NODE_ENV: z.string().default('development').describe('`production` turns GraphiQL and introspection off by default'),
+  HOST: z.string().optional().describe('Address to listen on; 127.0.0.1 with the embedded database, else 0.0.0.0'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('HTTP port; 0 picks a free one'),
+  TRUST_PROXY: flag
+    .default(false)
+    .describe('Take the client address from X-Forwarded-For (only behind your own proxy)'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('Least severe level written'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).optional().describe('`pretty` on a terminal, `json` otherwise'),
+  SHUTDOWN_TIMEOUT_SECONDS: z.coerce.number().positive().default(30).describe('How long a stop waits for work to end'),
+  BODY_LIMIT_BYTES: bytes(8 * MEBIBYTE).describe('Largest JSON body accepted'),
+
+  BOUCLE_HOME: z.string().default('./.boucle').describe('Folder of the embedded database, files and secrets'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional()
+    .describe('PostgreSQL 15 or newer; without it an embedded one runs in BOUCLE_HOME'),
+  DATABASE_DIRECT_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional()
+    .describe('The same database without a pooler in between, for LISTEN'),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).describe('Connections kept by this process'),
+  STORAGE_URL: z
+    .string()
+    .regex(/^file:\/\/\//, 'must start with file:///')
+    .optional()
+    .describe('Object store; a folder in BOUCLE_HOME by default'),
+  BOUCLE_SECRET: z
+    .string()
+    .min(32, 'must have at least 32 characters')
+    .optional()
+    .describe('Signs tokens and encrypts stored credentials; generated in BOUCLE_HOME with the embedded database'),
+
+  REGISTRATION: z
+    .enum(['open', 'invite', 'closed'])
+    .optional()
+    .describe('Who may register: `open` with the embedded database, `invite` otherwise'),
+  GRAPHIQL: flag.optional().describe('Serve GraphiQL at /graphiql; off in production by default'),
+  INTROSPECTION: flag.optional().describe('Answer introspection queries; off in production by default'),
+
+  SOURCE_ALLOW_LIST: list.default([]).describe('host or host:port, comma-separated: internal or plain-HTTP sources'),
+  SOURCE_MAX_BYTES: bytes(20 * GIBIBYTE).describe('Largest source that an extraction reads'),
+  SOURCE_TIMEOUT_SECONDS: z.coerce.number().positive().default(3600).describe('Longest time an extraction may take'),
+  DUCKDB_MEMORY_LIMIT: z
+    .string()
+    .regex(/^\d+(MB|GB)$/, 'must be a size such as 512MB')
+    .default('512MB')
+    .describe('Memory of one extraction'),
+
+  TRAINING_THREADS: z.coerce.number().int().min(1).max(64).optional().describe('Threads of one training; all cores'),
+  TRAINING_PARALLEL: z.coerce.number().int().min(1).max(64).default(1).describe('Trainings at once in one worker'),
+  TRAINING_TIMEOUT_SECONDS: z.coerce.number().positive().default(86_400).describe('Longest time a training may take'),
+  EVALUATOR_CACHE_BYTES: bytes(512 * MEBIBYTE).describe('Memory for loaded models in one process'),
+  PREDICTION_MAX_ROWS: z.coerce.number().int().positive().default(10_000).describe('Most rows in one request'),
+  PREDICTION_RETENTION_DAYS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(400)
+    .describe('Age at which logged predictions go'),
+});
+
+type Settings = z.infer<typeof settingsSchema>;
+
+/** The frozen settings of this process, with everything that depends on other settings decided. */
+export interface Config extends Readonly<Settings> {
+  readonly embedded: boolean;
+  readonly home: string;
+  readonly HOST: string;
+  readonly LOG_FORMAT: 'json' | 'pretty';
+  readonly REGISTRATION: 'open' | 'invite' | 'closed';
+  readonly GRAPHIQL: boolean;
+  readonly INTROSPECTION: boolean;
+  readonly STORAGE_URL: string;
+}
+
+/** A setting is missing or wrong. The message lists every problem by name and never shows a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Parses the environment once. Empty variables count as unset, as in Kubernetes manifests with optional values.
+ * @throws ConfigError naming every wrong setting at once.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv, isTerminal = process.stdout.isTTY): Config {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = settingsSchema.safeParse(present);
+  if (!parsed.success) throw new ConfigError(describeProblems(parsed.error.issues));
+  const settings = parsed.data;
+  const embedded = settings.DATABASE_URL === undefined;
+  if (!embedded && settings.BOUCLE_SECRET === undefined) {
+    throw new ConfigError(
+      'BOUCLE_SECRET is needed when DATABASE_URL is set: at least 32 random characters, the same on every replica, for example from `openssl rand -base64 48`',
+    );
+  }
+  const home = resolve(settings.BOUCLE_HOME.replace(/^~(?=\/|$)/, homedir()));
+  const development = settings.NODE_ENV !== 'production';
+  return Object.freeze({
+    ...settings,
+    embedded,
+    home,
+    HOST: settings.HOST ?? (embedded ? '127.0.0.1' : '0.0.0.0'),
+    LOG_FORMAT: settings.LOG_FORMAT ?? (isTerminal ? 'pretty' : 'json'),
+    REGISTRATION: settings.REGISTRATION ?? (embedded ? 'open' : 'invite'),
+    GRAPHIQL: settings.GRAPHIQL ?? development,
+    INTROSPECTION: settings.INTROSPECTION ?? development,
+    STORAGE_URL: settings.STORAGE_URL ?? `file://${home}/objects`,
+  });
+}
+
+function describeProblems(issues: readonly z.core.$ZodIssue[]): string {
+  const lines = issues.map((issue) => `  ${issue.path.join('.')}: ${withoutValue(issue)}`);
+  return `Some settings are wrong:\n${lines.join('\n')}`;
+}
+
+function withoutValue(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type') return `must be a ${issue.expected}`;
+  return issue.message;
+}

@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+import 'reflect-metadata';
+import { Command } from 'commander';
+import { ConfigError } from './config/config.js';
+import { AppError } from './errors/app-error.js';
+
+const ROLES = {
+  all: 'everything in one process (the default)',
+  api: 'GraphQL, GraphiQL, authentication and management paths',
+  predictor: 'the REST paths for predictions and outcomes',
+  worker: 'extraction and training jobs',
+  scheduler: 'what runs by the clock',
+} as const;
+
+function program(): Command {
+  const boucle = new Command('boucle')
+    .description('Extracts data, trains models, serves predictions and keeps them healthy.')
+    .addHelpText(
+      'after',
+      '\nSettings are environment variables; README.md lists them all.\nWithout DATABASE_URL an embedded PostgreSQL runs in ./.boucle.',
+    );
+  for (const [role, description] of Object.entries(ROLES)) {
+    boucle
+      .command(role, { isDefault: role === 'all' })
+      .description(`serve: ${description}`)
+      .action(async () => {
+        const { serve } = await import('./commands/serve-role.js');
+        await serve(role as keyof typeof ROLES);
+      });
+  }
+  boucle
+    .command('train')
+    .description('train one model on the container layout under --root, then exit')
+    .option('--root <folder>', 'root of the container layout', '/opt/ml')
+    .action(async ({ root }: { root: string }) => {
+      const { train } = await import('./commands/train.js');
+      process.exitCode = await train(root);
+    });
+  boucle
+    .command('migrate')
+    .description('bring the database schema up to date, then exit')
+    .action(async () => {
+      const { migrateCommand } = await import('./commands/migrate.js');
+      await migrateCommand();
+    });
+  boucle
+    .command('create-admin')
+    .description('create the first administrator; the password is read from the terminal or standard input')
+    .requiredOption('--email <address>', 'e-mail address to log in with')
+    .action(async ({ email }: { email: string }) => {
+      const { createAdmin } = await import('./commands/create-admin.js');
+      await createAdmin(email);
+    });
+  boucle
+    .command('print-schema')
+    .description('print the GraphQL schema, then exit')
+    .action(async () => {
+      const { printSchemaCommand } = await import('./commands/print-schema.js');
+      await printSchemaCommand();
+    });
+  return boucle;
+}
+
+try {
+  await program().parseAsync();
+} catch (error) {
+  const isExplained = error instanceof AppError || error instanceof ConfigError;
+  process.stderr.write(`${isExplained ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  process.exit(1);
+}

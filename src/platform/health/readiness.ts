@@ -1,0 +1,33 @@
+import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+
+const CHECK_TIMEOUT_MS = 2_000;
+
+/** Whether this process should get traffic: after the boot, before the shutdown, and with a database that answers. */
+@Injectable()
+export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private phase: 'starting' | 'running' | 'stopping' = 'starting';
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  onApplicationBootstrap(): void {
+    this.phase = 'running';
+  }
+
+  beforeApplicationShutdown(): void {
+    this.phase = 'stopping';
+  }
+
+  /** What keeps the process from working; undefined if nothing does. */
+  async problem(): Promise<string | undefined> {
+    if (this.phase !== 'running') return `The process is ${this.phase}.`;
+    const timeout = new Promise<never>((_, reject) => {
+      setTimeout(reject, CHECK_TIMEOUT_MS).unref();
+    });
+    return Promise.race([this.dataSource.query('SELECT 1'), timeout]).then(
+      () => undefined,
+      () => 'The database does not answer. Check DATABASE_URL and the server behind it.',
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService, Reflector } from '@nestjs/core';
+import type { JobWithMetadata } from 'pg-boss';
+import { definedJobs, JobDefinition } from './job-definition.js';
+import { JOB_METADATA, JobContext, JobHandler } from './job-handler.js';
+import { JobQueue } from './job-queue.js';
+
+/** Runs jobs in this process. Only roles that include `QueueWorkerModule` have it. */
+@Injectable()
+export class JobRunner implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Jobs');
+
+  constructor(
+    private readonly queue: JobQueue,
+    private readonly discovery: DiscoveryService,
+    private readonly reflector: Reflector,
+  ) {}
+
+  /** Fails the boot if a declared job has no handler or more than one. */
+  async onApplicationBootstrap(): Promise<void> {
+    const handlers = this.handlers();
+    const missing = definedJobs().filter((job) => !handlers.has(job.name));
+    if (missing.length > 0) throw new Error(`no handler for ${missing.map(({ name }) => name).join(', ')}`);
+    for (const job of definedJobs()) await this.listen(job, handlers.get(job.name)!);
+  }
+
+  private handlers(): Map<string, JobHandler<object>> {
+    const handlers = new Map<string, JobHandler<object>>();
+    for (const { metatype, instance } of this.discovery.getProviders()) {
+      const job = metatype && this.reflector.get<JobDefinition | undefined>(JOB_METADATA, metatype);
+      if (!job) continue;
+      if (handlers.has(job.name)) throw new Error(`job ${job.name} has two handlers`);
+      handlers.set(job.name, instance as JobHandler<object>);
+    }
+    return handlers;
+  }
+
+  private async listen(job: JobDefinition, handler: JobHandler<object>): Promise<void> {
+    const options = {
+      includeMetadata: true,
+      localConcurrency: job.concurrency,
+      pollingIntervalSeconds: 1,
+      notifyPollingIntervalSeconds: 5,
+    } as const;
+    await this.queue.boss.work<object, undefined, typeof options>(job.name, options, async ([message]) => {
+      if (message) await this.run(job, handler, message);
+      return undefined;
+    });
+  }
+
+  private async run(job: JobDefinition, handler: JobHandler<object>, message: JobWithMetadata): Promise<void> {
+    const context: JobContext = {
+      id: message.id,
+      signal: message.signal,
+      attempt: message.retryCount + 1,
+      isLastAttempt: message.retryCount >= message.retryLimit,
+    };
+    const log = { job: job.name, jobId: message.id, attempt: context.attempt };
+    this.logger.log(log, 'job started');
+    try {
+      await handler.handle(job.schema.parse(message.data), context);
+      this.logger.log(log, 'job finished');
+    } catch (error) {
+      this.logger.error({ ...log, err: error }, 'job failed');
+      throw error;
+    }
+  }
+}

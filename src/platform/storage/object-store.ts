@@ -1,0 +1,26 @@
+import type { Readable } from 'node:stream';
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+}
+
+/**
+ * Port for files that outlive a process: snapshots and model artifacts. Implementations: file system, S3.
+ * Keys are `/`-separated, of `[A-Za-z0-9._-]` parts. A content-named key is written once and never changed.
+ * Every method throws AppError UPSTREAM_FAILED when the store cannot be reached, and NOT_FOUND for a missing key.
+ */
+export abstract class ObjectStore {
+  /** Stores a local file. Nothing is visible under `key` until it is complete; an object already there stays as it is. */
+  abstract putFile(key: string, path: string, signal?: AbortSignal): Promise<void>;
+  abstract read(key: string, signal?: AbortSignal): Promise<Readable>;
+  /** Copies an object to a local file, complete or not at all. */
+  abstract download(key: string, path: string, signal?: AbortSignal): Promise<void>;
+  abstract stat(key: string): Promise<ObjectInfo | undefined>;
+  /** Deleting a missing object is no error. */
+  abstract delete(key: string): Promise<void>;
+  abstract list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Throws if the store cannot be used. */
+  abstract check(): Promise<void>;
+}
