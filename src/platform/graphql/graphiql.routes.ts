@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../errors/app-error.js';
 
 const BUILT_PAGE = fileURLToPath(new URL('./graphiql/', import.meta.url));
@@ -19,7 +19,8 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 /**
  * Nothing may leave the origin, and no script runs that isn't one of our files. Styles alone may be inline: Monaco
  * writes <style> elements at run time (theme colours, measured fonts) and can give them no nonce. 'self' in
- * connect-src covers the WebSocket of subscriptions, too. Workers take this policy from their own responses.
+ * connect-src covers the WebSocket of subscriptions, too. Workers take this policy from their own responses. The other
+ * headers are those of every path.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -44,7 +45,10 @@ export async function serveGraphiql(http: FastifyInstance, { folder = BUILT_PAGE
   const assets = new Set(await readBuilt(readdir(join(folder, 'assets'))));
 
   http.get('/graphiql', (_request, reply) =>
-    secured(reply).header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(page),
+    reply
+      .headers({ 'content-security-policy': CONTENT_SECURITY_POLICY, 'cache-control': 'no-cache' })
+      .type('text/html; charset=utf-8')
+      .send(page),
   );
   http.get<{ Params: { name: string } }>('/graphiql/assets/:name', ({ params: { name } }, reply) => {
     const mediaType = MEDIA_TYPES[extname(name)];
@@ -52,19 +56,10 @@ export async function serveGraphiql(http: FastifyInstance, { folder = BUILT_PAGE
       reply.callNotFound();
       return reply;
     }
-    return secured(reply)
-      .header('cache-control', ONE_YEAR)
+    return reply
+      .headers({ 'content-security-policy': CONTENT_SECURITY_POLICY, 'cache-control': ONE_YEAR })
       .type(mediaType)
       .send(createReadStream(join(folder, 'assets', name)));
-  });
-}
-
-function secured(reply: FastifyReply): FastifyReply {
-  return reply.headers({
-    'content-security-policy': CONTENT_SECURITY_POLICY,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
   });
 }
 
@@ -72,7 +67,7 @@ async function readBuilt<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (cause) {
-    const message = 'The GraphiQL page is not built. Run "npm run build", or switch GraphiQL off.';
+    const message = 'The GraphiQL page is not built. Run "npm run build", or set GRAPHIQL=false.';
     throw new AppError('INTERNAL', message, undefined, { cause });
   }
 }

@@ -12,7 +12,7 @@ interface Reply {
 
 export interface SessionState {
   readonly email: string | null;
-  /** Why the reader has to sign in again, if a session has just ended by itself. */
+  /** What the reader should know about the end of the last session. */
   readonly notice: string | null;
 }
 
@@ -44,12 +44,16 @@ export class Session {
     this.change({ email, notice: null });
   }
 
-  /** Ends the session here in any case; a server that can't be reached only lets the tokens run out by themselves. */
+  /** Forgets the tokens in any case, and says so if the server could not be told to revoke them. */
   async signOut(): Promise<void> {
     const headers = await this.authorization();
     this.tokens = null;
     this.change(SIGNED_OUT);
-    await this.run(sessionOperations.signOut, {}, headers);
+    try {
+      await this.run(sessionOperations.signOut, {}, headers);
+    } catch (error) {
+      this.change({ email: null, notice: `Signed out here, but the server did not revoke it: ${messageOf(error)}` });
+    }
   }
 
   /** `fetch` with the user's token, unless the headers editor already names a credential. */

@@ -11,33 +11,23 @@ function KeyIcon() {
   );
 }
 
-/** Runs a task for a form: the button waits for it, and its failure is shown instead of thrown. */
-function useTask(task) {
+function SignInForm({ session, notice }) {
+  const { introspect } = useGraphiQLActions();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
-  const start = async (...args) => {
+  const submit = async (event) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
     setBusy(true);
     setError(null);
     try {
-      await task(...args);
+      await session.signIn(form.get('email'), form.get('password'));
+      introspect(); // the schema may have been withheld from an anonymous reader
     } catch (failure) {
       setError(messageOf(failure));
     } finally {
       setBusy(false);
     }
-  };
-  return { busy, error, start };
-}
-
-function SignInForm({ session, notice }) {
-  const { introspect } = useGraphiQLActions();
-  const { busy, error, start } = useTask(async (form) => {
-    await session.signIn(form.get('email'), form.get('password'));
-    introspect(); // the schema may have been withheld from an anonymous reader
-  });
-  const submit = (event) => {
-    event.preventDefault();
-    void start(new FormData(event.currentTarget));
   };
   return (
     <form className="boucle-sign-in" onSubmit={submit}>
@@ -59,13 +49,12 @@ function SignInForm({ session, notice }) {
 }
 
 function SignedIn({ session, email }) {
-  const { busy, start } = useTask(() => session.signOut());
   return (
     <div className="boucle-sign-in">
       <p role="status">
         Signed in as <strong>{email}</strong>.
       </p>
-      <Button type="button" disabled={busy} onClick={() => void start()}>
+      <Button type="button" onClick={() => void session.signOut()}>
         Sign out
       </Button>
     </div>
