@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../errors/app-error.js';
+import { ObjectStore } from '../../platform/storage/object-store.js';
+import { Archive, ArchivedFile, ArchiveError, readArchive } from './archive.js';
+import { Manifest, MANIFEST_FILE, manifestSchema, ONNX_FILE } from './manifest.js';
+
+export interface LoadedArtifact {
+  readonly onnx: Uint8Array;
+  readonly manifest: Manifest;
+}
+
+/** Reads `model.tar.gz` objects and believes nothing in them that a hash or the schema does not confirm. */
+@Injectable()
+export class ModelArtifacts {
+  constructor(private readonly store: ObjectStore) {}
+
+  /**
+   * @throws AppError INVALID_STATE for a corrupted artifact, NOT_FOUND for a missing one, UPSTREAM_FAILED if the store
+   *   cannot be read.
+   */
+  async load(artifactKey: string, sha256: string, signal?: AbortSignal): Promise<LoadedArtifact> {
+    const source = await this.store.read(artifactKey, signal);
+    try {
+      const archive = await readArchive(source, [ONNX_FILE, MANIFEST_FILE]);
+      if (archive.sha256 !== sha256) throw new ArchiveError('its content does not match its hash');
+      return verified(archive);
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error;
+      throw new AppError(
+        'INVALID_STATE',
+        `The artifact ${artifactKey} cannot be used: ${error.message}. Restore the object from a backup, or train a new version.`,
+        undefined,
+        { cause: error },
+      );
+    }
+  }
+}
+
+function verified(archive: Archive): LoadedArtifact {
+  const manifest = parseManifest(fileOf(archive, MANIFEST_FILE).bytes);
+  const onnx = fileOf(archive, ONNX_FILE);
+  if (manifest.files[ONNX_FILE]?.sha256 !== onnx.sha256) {
+    throw new ArchiveError(`${ONNX_FILE} does not match the hash in the manifest`);
+  }
+  return { onnx: onnx.bytes, manifest };
+}
+
+function fileOf(archive: Archive, name: string): ArchivedFile {
+  const file = archive.files.get(name);
+  if (!file) throw new ArchiveError(`${name} is missing`);
+  return file;
+}
+
+function parseManifest(bytes: Uint8Array): Manifest {
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch (cause) {
+    throw new ArchiveError('its manifest is no JSON', { cause });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const fields = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new ArchiveError(`its manifest is wrong (${fields.slice(0, 3).join('; ')})`);
+}

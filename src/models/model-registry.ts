@@ -1,0 +1,109 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { FindOptionsWhere, Not, Repository } from 'typeorm';
+import { AppError } from '../errors/app-error.js';
+import type { Signature } from '../ml/schema/signature.js';
+import type { Algorithm } from './algorithm.js';
+import { Model } from './model.entity.js';
+import { ModelVersion } from './model-version.entity.js';
+import type { Stage } from './stage.js';
+
+/** Which version of a model is meant: at most one of the choices; none means the champion. */
+export interface VersionSelector {
+  readonly model: string;
+  readonly version?: number | null;
+  /** The algorithm's lead: its newest version that passed the floors and was not rejected. */
+  readonly algorithm?: Algorithm | null;
+  /** The newest version of this stage. */
+  readonly stage?: Stage | null;
+}
+
+/** All that serving needs to know of a version. */
+export interface ServableVersion {
+  readonly modelId: string;
+  readonly modelName: string;
+  readonly versionId: string;
+  readonly version: number;
+  readonly algorithm: Algorithm;
+  readonly stage: Stage;
+  readonly artifactKey: string;
+  readonly artifactSha256: string;
+  readonly signature: Signature;
+}
+
+/** Finds models by name and versions by what callers say about them. */
+@Injectable()
+export class ModelRegistry {
+  constructor(
+    @InjectRepository(Model) private readonly models: Repository<Model>,
+    @InjectRepository(ModelVersion) private readonly versions: Repository<ModelVersion>,
+  ) {}
+
+  /** @throws AppError NOT_FOUND that says how to list the names. */
+  async modelByName(name: string): Promise<Model> {
+    const model = await this.models.findOneBy({ name });
+    if (model) return model;
+    throw new AppError('NOT_FOUND', `There is no model ${name}. The query \`models\` lists them.`);
+  }
+
+  /** @throws AppError NOT_FOUND that says which numbers there are. */
+  async versionByNumber(model: Model, number: number): Promise<ModelVersion> {
+    const version = await this.versions.findOneBy({ modelId: model.id, number });
+    if (version) return version;
+    throw new AppError('NOT_FOUND', `Model ${model.name} has no version ${number}${rangeOf(model)}.`);
+  }
+
+  /** @throws AppError NOT_FOUND or INVALID_STATE that says what exists, BAD_INPUT for several choices at once. */
+  async resolve(selector: VersionSelector): Promise<ServableVersion> {
+    const choices = [selector.version, selector.algorithm, selector.stage].filter((choice) => (choice ?? null) !== null);
+    if (choices.length > 1) {
+      throw new AppError('BAD_INPUT', 'Choose by version, algorithm or stage, not by several of them.');
+    }
+    const model = await this.modelByName(selector.model);
+    return servable(model, await this.select(model, selector));
+  }
+
+  private async select(model: Model, { version, algorithm, stage }: VersionSelector): Promise<ModelVersion> {
+    if (typeof version === 'number') return served(model, await this.versionByNumber(model, version));
+    const condition: FindOptionsWhere<ModelVersion> = algorithm
+      ? { algorithm, passedFloors: true, stage: Not('REJECTED') }
+      : { stage: stage ?? 'CHAMPION' };
+    const found = await this.versions.findOne({
+      where: { ...condition, modelId: model.id },
+      order: { number: 'DESC' },
+    });
+    if (found) return served(model, found);
+    const wanted = algorithm ? `version of ${algorithm} that passed the floors` : (stage ?? 'CHAMPION').toLowerCase();
+    throw new AppError(
+      'INVALID_STATE',
+      `Model ${model.name} has no ${wanted} yet: train one, or pick a version${rangeOf(model)}.`,
+    );
+  }
+}
+
+function served(model: Model, version: ModelVersion): ModelVersion {
+  if (version.stage !== 'REJECTED') return version;
+  throw new AppError(
+    'INVALID_STATE',
+    `Version ${version.number} of model ${model.name} was rejected and is not served. Pick another version.`,
+  );
+}
+
+function servable(model: Model, version: ModelVersion): ServableVersion {
+  return {
+    modelId: model.id,
+    modelName: model.name,
+    versionId: version.id,
+    version: version.number,
+    algorithm: version.algorithm,
+    stage: version.stage,
+    artifactKey: version.artifactKey,
+    artifactSha256: version.artifactSha256,
+    signature: version.signature,
+  };
+}
+
+function rangeOf(model: Model): string {
+  if (model.lastVersion === 0) return ' (it has none so far)';
+  return model.lastVersion === 1 ? ' (it has only version 1)' : ` (it has 1 to ${model.lastVersion})`;
+}

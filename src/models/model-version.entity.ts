@@ -1,0 +1,55 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { Signature } from '../ml/schema/signature.js';
+import type { Algorithm } from './algorithm.js';
+import type { Manifest, SplitMetrics } from './artifact/manifest.js';
+import type { Stage } from './stage.js';
+
+/** One trained model: an artifact, its contract and how good it is. */
+@Entity('model_version')
+export class ModelVersion {
+  /** UUIDv7. */
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'model_id' })
+  modelId!: string;
+
+  /** 1, 2, 3 … within its model. */
+  @Column('integer')
+  number!: number;
+
+  @Column('text')
+  algorithm!: Algorithm;
+
+  /** The training run it came from; unique, so that a run which is taken up again registers once. */
+  @Column('uuid', { name: 'run_id' })
+  runId!: string;
+
+  @Column('text')
+  stage!: Stage;
+
+  @Column('text', { name: 'artifact_key' })
+  artifactKey!: string;
+
+  @Column('text', { name: 'artifact_sha256' })
+  artifactSha256!: string;
+
+  @Column('bigint', { name: 'artifact_bytes', transformer: { to: (value: number) => value, from: Number } })
+  artifactBytes!: number;
+
+  @Column('jsonb')
+  signature!: Signature;
+
+  @Column('jsonb')
+  metrics!: SplitMetrics;
+
+  /** Large (reference counts): read only where it is asked for by name. */
+  @Column('jsonb', { select: false })
+  manifest!: Manifest;
+
+  @Column('boolean', { name: 'passed_floors' })
+  passedFloors!: boolean;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+}

@@ -1,0 +1,43 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { Task } from '../ml/schema/signature.js';
+import type { GateSettings } from './promotion-gate.js';
+import type { PromotionMode } from './stage.js';
+
+/** What is to be predicted from which columns; its versions are the answers found so far. */
+@Entity('model')
+export class Model {
+  /** UUIDv7. */
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('text')
+  name!: string;
+
+  @Column('text')
+  task!: Task;
+
+  @Column('uuid', { name: 'dataset_id' })
+  datasetId!: string;
+
+  @Column('text')
+  target!: string;
+
+  @Column('text', { array: true })
+  features!: string[];
+
+  @Column('jsonb')
+  gate!: GateSettings;
+
+  @Column('text', { name: 'promotion_mode' })
+  promotionMode!: PromotionMode;
+
+  /** Number of the newest version. */
+  @Column('integer', { name: 'last_version', default: 0 })
+  lastVersion!: number;
+
+  @Column('uuid', { name: 'created_by', nullable: true })
+  createdBy!: string | null;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+}
