@@ -4,6 +4,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { HttpErrorFilter } from './errors/http-error.filter.js';
 import { DatabaseModule } from './platform/database/database.module.js';
+import { GraphiqlModule } from './platform/graphql/graphiql.module.js';
 import { GraphqlModule } from './platform/graphql/graphql.module.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
@@ -14,7 +15,7 @@ import { StorageModule } from './platform/storage/storage.module.js';
 type Modules = readonly (Type | DynamicModule)[];
 
 /** GraphQL, GraphiQL and the management paths. */
-const API: Modules = [GraphqlModule];
+const API: Modules = [GraphqlModule, GraphiqlModule];
 
 /** The REST paths that serving clients call. */
 const PREDICTOR: Modules = [];

@@ -14,7 +14,8 @@ export interface GraphqlContext {
   readonly reply: FastifyReply;
 }
 
-const MAX_DEPTH = 12;
+/** The standard introspection query, which GraphiQL's documentation needs, is 15 deep. */
+const MAX_DEPTH = 15;
 
 /** The GraphQL endpoint, `/graphql`. The schema is generated from the resolvers of the role's modules. */
 export const GraphqlModule: DynamicModule = GraphQLModule.forRootAsync<MercuriusDriverConfig>({

@@ -1,0 +1,73 @@
+/**
+ * The loop on real data, as a user's script would run it: a started Boucle, talked to over HTTP only.
+ * `npm run demo`, with `-- --json` for a summary that machines can read and `-- --keep` to leave the server running.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startBoucle } from '../support/boucle-process.ts';
+import { Session } from './session.ts';
+import { Terminal } from './terminal.ts';
+import { startWeatherSource } from './weather-source.ts';
+import { runFirstHalf } from './first-half.ts';
+
+const HELP = `Usage: npm run demo -- [--json] [--keep]
+
+Starts Boucle in a temporary folder, extracts the weather of Seattle, trains models for the kind of weather and for the
+maximum temperature, predicts with each of them and shows the log.
+
+  --json   end with a summary as JSON on stdout; progress goes to stderr
+  --keep   leave the server running and print its addresses
+  --help   this text
+`;
+
+const { values: options } = parseArgs({
+  options: { json: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean' } },
+});
+if (options.help) process.stdout.write(HELP);
+else await demo();
+
+async function demo(): Promise<void> {
+  const started = performance.now();
+  const terminal = new Terminal(options.json ? process.stderr : process.stdout);
+  const home = await mkdtemp(join(tmpdir(), 'boucle-demo-'));
+  const source = await startWeatherSource();
+  terminal.title('Starting Boucle, with a PostgreSQL of its own');
+  const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host } });
+  terminal.line(`  ${boucle.url} after ${seconds(started)} s, data in ${home}`);
+  try {
+    const session = await Session.open(boucle);
+    await session.eventLoopDelay(); // Reading the figure also resets it: what follows is without the start-up.
+    const summary = await runFirstHalf(session, source.url, terminal);
+    const eventLoopDelayMs = await session.eventLoopDelay();
+    terminal.title(`Done in ${seconds(started)} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`);
+    if (options.json) {
+      const result = { ...summary, eventLoopDelayMs, seconds: Number(seconds(started)) };
+      process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    }
+    if (options.keep) await keepRunning(boucle.url, session, terminal);
+  } catch (error) {
+    terminal.line(`\nThe demo failed. The last lines of the server:\n${boucle.output().slice(-3_000)}`);
+    throw error;
+  } finally {
+    source.close();
+    await boucle.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+async function keepRunning(url: string, session: Session, terminal: Terminal): Promise<void> {
+  terminal.title('The server keeps running until you press Ctrl-C');
+  terminal.line(`  GraphiQL   ${url}/graphiql`);
+  terminal.line(`  metrics    ${url}/metrics`);
+  terminal.line(`  sign in as ${session.email} with the password ${session.password}`);
+  await new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}

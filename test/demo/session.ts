@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import type { Boucle } from '../support/boucle-process.ts';
+
+const POLL_MS = 250;
+
+/** A signed-in user of the demo's Boucle. */
+export class Session {
+  readonly email: string;
+  readonly password: string;
+  private readonly boucle: Boucle;
+  private readonly token: string;
+
+  private constructor(boucle: Boucle, email: string, password: string, token: string) {
+    this.boucle = boucle;
+    this.email = email;
+    this.password = password;
+    this.token = token;
+  }
+
+  /** Registers, which makes the first user of an empty installation its administrator, and logs in. */
+  static async open(boucle: Boucle): Promise<Session> {
+    const input = { email: 'demo@example.org', password: randomBytes(12).toString('base64url') };
+    await boucle.ask('mutation ($input: RegisterInput!) { register(input: $input) { user { id } } }', { input });
+    const { login } = await boucle.ask('mutation ($input: LoginInput!) { login(input: $input) { accessToken } }', {
+      input,
+    });
+    return new Session(boucle, input.email, input.password, login.accessToken);
+  }
+
+  /** Runs a GraphQL operation and returns its data; throws with the server's message on any error. */
+  ask(query: string, variables?: object): Promise<any> {
+    return this.boucle.ask(query, variables, this.token);
+  }
+
+  async post(path: string, body: object): Promise<any> {
+    const response = await this.boucle.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      token: this.token,
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+
+  /** Asks again until `isDone`; `show` sees every answer on the way. */
+  async until(query: string, variables: object, isDone: (data: any) => boolean, show: (data: any) => void): Promise<any> {
+    for (;;) {
+      const data = await this.ask(query, variables);
+      show(data);
+      if (isDone(data)) return data;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Longest time the server's event loop was held since the last call, in milliseconds. */
+  async eventLoopDelay(): Promise<number> {
+    const metrics = await (await this.boucle.fetch('/metrics')).text();
+    const seconds = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics)?.[1]);
+    return Math.round(seconds * 1000);
+  }
+}
