@@ -39,12 +39,20 @@ export interface OnnxNode {
 
 /** OPAQUE holds what no kernel reads (subgraphs, sparse tensors, integers beyond 2^53), as the verbatim message. */
 export type OnnxAttribute =
-  | { readonly name: string; readonly type: 'FLOAT' | 'INT'; readonly value: number }
-  | { readonly name: string; readonly type: 'STRING'; readonly value: string }
-  | { readonly name: string; readonly type: 'FLOATS' | 'INTS'; readonly value: ArrayLike<number> }
-  | { readonly name: string; readonly type: 'STRINGS'; readonly value: readonly string[] }
-  | { readonly name: string; readonly type: 'TENSOR'; readonly value: OnnxTensor }
-  | { readonly name: string; readonly type: 'OPAQUE'; readonly value: Uint8Array };
+  | Attribute<'FLOAT', number>
+  | Attribute<'INT', number>
+  | Attribute<'STRING', string>
+  | Attribute<'FLOATS', ArrayLike<number>>
+  | Attribute<'INTS', ArrayLike<number>>
+  | Attribute<'STRINGS', readonly string[]>
+  | Attribute<'TENSOR', OnnxTensor>
+  | Attribute<'OPAQUE', Uint8Array>;
+
+interface Attribute<T extends string, V> {
+  readonly name: string;
+  readonly type: T;
+  readonly value: V;
+}
 
 /** A tensor's head, and all of it as the verbatim TensorProto message. */
 export interface OnnxTensor {

@@ -17,6 +17,8 @@ export interface Scores {
 export interface EvaluatorInput {
   readonly name: string;
   readonly type: 'float' | 'string';
+  /** Columns of the batch that the input takes, if not one: imported graphs often have one input [N, k] for all. */
+  readonly columns?: number;
 }
 
 /** Port with two implementations: compiled kernels (`ml/onnx`) and ONNX Runtime (`models`). */

@@ -1,0 +1,98 @@
+import type { Batch, Evaluator, EvaluatorInput, Scores } from '../schema/evaluator.js';
+import type { Frame, Kernel, Place } from './kernels/kernel.js';
+import type { OnnxModel } from './model.js';
+import { layOut } from './layout.js';
+import { readPlan } from './plan.js';
+
+/** Rows a block at most, and float32 elements a block: small enough for the second-level cache. */
+const BLOCK_ROWS = 1024;
+const BLOCK_ELEMENTS = 65_536;
+
+/** Objects and closures of an evaluator besides its kernels' arrays. */
+const FIXED_BYTES = 4096;
+
+/** One workspace for all evaluators of a thread: evaluation is synchronous, so only one uses it at a time. */
+let workspace = new Float32Array(BLOCK_ELEMENTS);
+
+/**
+ * Compiles a graph of the ONNX-ML subset to kernels over one flat workspace. Semantics are ONNX Runtime's: float32
+ * values, its order of tests, its treatment of NaN. Throws UnsupportedGraphError, naming node and operator, for
+ * whatever lies outside; ONNX Runtime may still serve such a graph.
+ *
+ * `evaluate` takes the columns of the graph's inputs in order, an input of shape [N, k] taking k of them, and returns
+ * the scores [rows, width] of the graph's float output. It is synchronous and allocates its result only.
+ */
+export function compile(model: OnnxModel): Evaluator & { evaluate(batch: Batch): Scores } {
+  const plan = readPlan(model);
+  const { kernels, output, stride } = layOut(plan);
+  const bytes = plan.steps.reduce((total, step) => total + step.operation.bytes, FIXED_BYTES + 64 * stride);
+  return new CompiledEvaluator(plan.inputs, kernels, output, stride, bytes);
+}
+
+class CompiledEvaluator implements Evaluator {
+  readonly width: number;
+  private readonly columns: readonly EvaluatorInput['type'][];
+  private readonly blockRows: number;
+  private readonly frame: Frame;
+
+  constructor(
+    readonly inputs: readonly EvaluatorInput[],
+    private readonly kernels: readonly Kernel[],
+    private readonly output: Place,
+    stride: number,
+    readonly bytes: number,
+  ) {
+    this.width = output.width;
+    this.columns = inputs.flatMap((input) => new Array<EvaluatorInput['type']>(input.columns ?? 1).fill(input.type));
+    this.blockRows = Math.max(1, Math.min(BLOCK_ROWS, Math.floor(BLOCK_ELEMENTS / stride)));
+    this.frame = { values: workspace, stride, batch: NO_BATCH, first: 0, rows: 0 };
+  }
+
+  evaluate(batch: Batch): Scores {
+    this.check(batch);
+    const result = new Float32Array(batch.rows * this.width);
+    const { frame } = this;
+    const elements = Math.min(batch.rows, this.blockRows) * frame.stride;
+    if (workspace.length < elements) workspace = new Float32Array(elements);
+    frame.values = workspace;
+    frame.batch = batch;
+    for (let first = 0; first < batch.rows; first += this.blockRows) {
+      frame.first = first;
+      frame.rows = Math.min(this.blockRows, batch.rows - first);
+      for (const kernel of this.kernels) kernel(frame);
+      this.copyScores(result);
+    }
+    frame.batch = NO_BATCH;
+    return { rows: batch.rows, width: this.width, values: result };
+  }
+
+  /** Nothing is held outside the object itself. */
+  dispose(): void {
+    this.frame.batch = NO_BATCH;
+  }
+
+  private copyScores(result: Float32Array): void {
+    const { values, stride, first, rows } = this.frame;
+    const { at, width } = this.output;
+    let to = first * width;
+    for (let row = 0, base = at; row < rows; row++, base += stride) {
+      for (let k = 0; k < width; k++) result[to++] = values[base + k]!;
+    }
+  }
+
+  /** Kernels trust what they are given; a caller's mistake must not become a wrong prediction. */
+  private check(batch: Batch): void {
+    const { columns } = this;
+    if (batch.columns.length !== columns.length) {
+      throw new RangeError(`The batch has ${batch.columns.length} columns where the graph takes ${columns.length}`);
+    }
+    for (let i = 0; i < columns.length; i++) {
+      const column = batch.columns[i]!;
+      if (Array.isArray(column) !== (columns[i] === 'string'))
+        throw new TypeError(`Column ${i} must hold ${columns[i]!}s`);
+      if (column.length < batch.rows) throw new RangeError(`Column ${i} has ${column.length} of ${batch.rows} rows`);
+    }
+  }
+}
+
+const NO_BATCH: Batch = { rows: 0, columns: [] };

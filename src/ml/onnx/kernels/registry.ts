@@ -1,0 +1,23 @@
+import { ML_DOMAIN } from '../model.js';
+import { cast, concat, featureVectorizer, imputer, normalizer, reshape, scaler } from './columns.js';
+import { labelEncoder, oneHotEncoder } from './encoders.js';
+import type { Operator } from './kernel.js';
+import { linearClassifier, linearRegressor } from './linear.js';
+import { treeEnsembleClassifier, treeEnsembleRegressor } from './trees.js';
+
+/** The compiled subset: operator by domain and name. Whatever else a graph holds is ONNX Runtime's. */
+export const operators: ReadonlyMap<string, Operator> = new Map([
+  ['.Cast', cast],
+  ['.Concat', concat],
+  ['.Reshape', reshape],
+  [`${ML_DOMAIN}.FeatureVectorizer`, featureVectorizer],
+  [`${ML_DOMAIN}.Imputer`, imputer],
+  [`${ML_DOMAIN}.LabelEncoder`, labelEncoder],
+  [`${ML_DOMAIN}.LinearClassifier`, linearClassifier],
+  [`${ML_DOMAIN}.LinearRegressor`, linearRegressor],
+  [`${ML_DOMAIN}.Normalizer`, normalizer],
+  [`${ML_DOMAIN}.OneHotEncoder`, oneHotEncoder],
+  [`${ML_DOMAIN}.Scaler`, scaler],
+  [`${ML_DOMAIN}.TreeEnsembleClassifier`, treeEnsembleClassifier],
+  [`${ML_DOMAIN}.TreeEnsembleRegressor`, treeEnsembleRegressor],
+]);
