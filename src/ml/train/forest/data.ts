@@ -1,0 +1,33 @@
+/** What every tree is grown from; all arrays lie on SharedArrayBuffers, so worker threads get them without copying. */
+export interface ForestData {
+  readonly rows: number;
+  /** One byte a row, see bins.ts. */
+  readonly columns: readonly Uint8Array[];
+  /** Bins of each column without the one for missing values. */
+  readonly bins: readonly number[];
+  /** Regression: values minus their mean. Two classes: 0 or 1. More: class codes. */
+  readonly target: Float64Array;
+  /** 1 for a regression and for two classes (the mean of the target is learned), else the number of classes. */
+  readonly outputs: number;
+  readonly seed: number;
+  readonly maxDepth: number;
+  /** Least rows in a leaf, as drawn by the bootstrap. */
+  readonly minLeaf: number;
+  /** Columns tried at each node. */
+  readonly maxFeatures: number;
+}
+
+/** One grown tree; node 0 is the root, a node's children are neighbours. */
+export interface Tree {
+  /** −1 on leaves. */
+  readonly column: Int32Array;
+  /** Rows in bins up to this one go left. */
+  readonly bin: Uint8Array;
+  readonly missingLeft: Uint8Array;
+  /** The left child; the right one follows it. */
+  readonly left: Int32Array;
+  /** Row-major [nodes, outputs]: mean of the target, or class shares; zeros on inner nodes. */
+  readonly values: Float64Array;
+  /** Decrease of impurity times rows, summed by column. */
+  readonly gains: Float64Array;
+}

@@ -1,0 +1,114 @@
+import { defineTrainer, type FitContext } from '../algorithm.js';
+import { prepareFeatures, signatureOf } from '../features.js';
+import { encodeGraph } from '../graph.js';
+import { MAX_CATEGORIES, type Hyperparameters } from '../hyperparameters.js';
+import type { Target, TrainingTable } from '../table.js';
+import { assembleEnsemble } from './assemble.js';
+import { binColumn, type BinnedColumn } from './bins.js';
+import type { ForestData } from './data.js';
+import { encodeFeatures } from './encoding.js';
+import { growForest } from './pool.js';
+import { summariseForest } from './summary.js';
+
+/**
+ * Random forest on binned columns: bootstrap samples, random columns at each node, averaged means or class shares.
+ * Missing numbers go to the side of each split that suited them best in training. The limits on depth and leaf size keep
+ * artifacts small at next to no cost in quality.
+ */
+export const randomForest = defineTrainer({
+  tasks: ['REGRESSION', 'CLASSIFICATION'],
+  hyperparameters: [
+    { name: 'trees', type: 'INTEGER', min: 1, max: 2000, default: 100, description: 'Trees.' },
+    {
+      name: 'maxDepth',
+      type: 'INTEGER',
+      min: 1,
+      max: 32,
+      default: 14,
+      description: 'Splits on the way to a leaf, at most.',
+    },
+    { name: 'minLeaf', type: 'INTEGER', min: 1, max: 1_000_000, default: 5, description: 'Rows in a leaf, at least.' },
+    {
+      name: 'maxFeatures',
+      type: 'NUMBER',
+      min: 1e-3,
+      max: 1,
+      default: null,
+      description:
+        'Share of the columns tried at each split. Unset: for classes the square root of their number, for numbers a third.',
+    },
+    MAX_CATEGORIES,
+  ],
+  train: fitRandomForest,
+});
+
+async function fitRandomForest({
+  table,
+  hyperparameters,
+  seed,
+  threads,
+  workerUrl,
+  watch,
+  heartbeat,
+  warnings,
+}: FitContext) {
+  const prepared = prepareFeatures(table, hyperparameters.maxCategories!, warnings);
+  const features = encodeFeatures(table, prepared, seed);
+  await heartbeat.beat();
+  const columns: BinnedColumn[] = [];
+  for (const { values } of features.flatMap((feature) => feature.columns)) {
+    columns.push(binColumn(values));
+    await heartbeat.beat();
+  }
+  const offset = table.target.task === 'REGRESSION' ? meanOf(table.target.values) : 0;
+  const data = forestData(table, columns, offset, hyperparameters, seed);
+  const trees = await growForest(data, { trees: hyperparameters.trees!, threads, workerUrl, watch });
+
+  const { target } = table;
+  const onnx = encodeGraph('random-forest', target.task, prepared, (graph) => {
+    const inputs = graph.concat(features.flatMap((feature) => feature.addNodes(graph)));
+    if (target.task === 'REGRESSION')
+      return graph.treeEnsembleRegressor(inputs, assembleEnsemble(trees, columns, 0, offset));
+    const ensemble = assembleEnsemble(trees, columns, target.classes.length, 0);
+    return graph.treeEnsembleClassifier(inputs, ensemble, target.classes);
+  });
+  return { onnx, signature: signatureOf(table, prepared), summary: summariseForest(trees, features) };
+}
+
+function forestData(
+  table: TrainingTable,
+  columns: readonly BinnedColumn[],
+  offset: number,
+  hyperparameters: Hyperparameters,
+  seed: number,
+): ForestData {
+  const { target, rows } = table;
+  const share = hyperparameters.maxFeatures ?? defaultShare(target, columns.length);
+  return {
+    rows,
+    columns: columns.map(({ codes }) => codes),
+    bins: columns.map(({ thresholds }) => thresholds.length + 1),
+    target: sharedTarget(target, offset),
+    outputs: target.task === 'CLASSIFICATION' && target.classes.length > 2 ? target.classes.length : 1,
+    seed,
+    maxDepth: hyperparameters.maxDepth!,
+    minLeaf: hyperparameters.minLeaf!,
+    maxFeatures: Math.max(1, Math.round(share * columns.length)),
+  };
+}
+
+function defaultShare(target: Target, columns: number): number {
+  return target.task === 'REGRESSION' ? 1 / 3 : Math.sqrt(columns) / columns;
+}
+
+/** Numbers are centred, so that sums of squares keep their precision far from zero. */
+function sharedTarget(target: Target, offset: number): Float64Array {
+  const source = target.task === 'REGRESSION' ? target.values : target.codes;
+  const shared = new Float64Array(new SharedArrayBuffer(8 * source.length));
+  for (let row = 0; row < source.length; row++) shared[row] = source[row]! - offset;
+  return shared;
+}
+
+function meanOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,102 @@
+import { defineTrainer, type FitContext } from '../algorithm.js';
+import { TrainingDataError, type TrainingWarning } from '../errors.js';
+import { prepareFeatures, signatureOf, type PreparedFeature } from '../features.js';
+import { encodeGraph } from '../graph.js';
+import type { Heartbeat } from '../heartbeat.js';
+import { MAX_CATEGORIES } from '../hyperparameters.js';
+import type { TrainingTable } from '../table.js';
+import { factorise, inverseForm, solve, type Factor } from './cholesky.js';
+import { describeWeights, slopes } from './coefficients.js';
+import { addDesignNodes, buildDesign, type Design } from './design.js';
+import { addOuter, addRow, dot } from './products.js';
+
+/** Normal equations of more columns take too long to solve; categories are cut until they fit. */
+const MAX_WIDTH = 2000;
+
+/**
+ * Ordinary least squares with an intercept, by normal equations on standardised columns (Cholesky) and one step of
+ * iterative refinement. Missing numbers are replaced by the mean. A categorical feature's most frequent category is the
+ * base of the others, so that indicators aren't collinear with the intercept; unseen categories count as that base.
+ * Columns that depend on earlier ones get the coefficient 0 and a warning. Standard errors are the classical ones,
+ * s²·(XᵀX)⁻¹ with n − rank degrees of freedom.
+ */
+export const linearRegression = defineTrainer({
+  tasks: ['REGRESSION'],
+  hyperparameters: [MAX_CATEGORIES],
+  train: fitLinearRegression,
+});
+
+async function fitLinearRegression({ table, hyperparameters, heartbeat, warnings }: FitContext) {
+  const { target } = table;
+  if (target.task !== 'REGRESSION') throw new TrainingDataError('WRONG_TASK', 'A linear regression needs numbers.');
+  const prepared = prepareNarrow(table, hyperparameters.maxCategories!, warnings);
+  const design = buildDesign(table.rows, prepared, 'MOST_FREQUENT', warnings);
+
+  const factor = await factorise(await gramMatrix(design, heartbeat), design.width, heartbeat);
+  await heartbeat.report({ done: 1, total: 2, message: 'normal equations solved' });
+  warnAboutAliases(design, factor, warnings);
+
+  const weights = new Float64Array(design.width);
+  for (let step = 0; step < 2; step++) {
+    const { gradient } = await residuals(design, target.values, weights, heartbeat);
+    solve(factor, gradient).forEach((change, column) => (weights[column]! += change));
+  }
+  const { squares } = await residuals(design, target.values, weights, heartbeat);
+
+  const freedom = table.rows - factor.aliased.reduce((rank, isAliased) => rank - isAliased, design.width);
+  const noise = freedom > 0 ? squares / freedom : NaN;
+  const variance = (v: Float64Array, from: number): number | undefined =>
+    factor.aliased[from] === 1 && from > 0 ? undefined : noise * inverseForm(factor, v, from);
+  const { coefficients, intercept } = describeWeights(design, weights, variance);
+  const loss = squares / table.rows;
+  await heartbeat.report({ done: 2, total: 2, message: 'coefficients and standard errors computed', loss });
+
+  const onnx = encodeGraph('linear-regression', 'REGRESSION', prepared, (graph) =>
+    graph.linearRegressor(addDesignNodes(graph, design), slopes(design, weights), weights[design.numbers]!),
+  );
+  const summary = { kind: 'LINEAR' as const, coefficients, intercepts: [intercept] };
+  return { onnx, signature: signatureOf(table, prepared), summary };
+}
+
+/** Prepared features whose design matrix has at most MAX_WIDTH columns, with as many categories as that allows. */
+function prepareNarrow(table: TrainingTable, maxCategories: number, warnings: TrainingWarning[]): PreparedFeature[] {
+  for (let limit = maxCategories; ; limit = Math.ceil(limit / 2)) {
+    const found: TrainingWarning[] = [];
+    const prepared = prepareFeatures(table, limit, found);
+    const width = prepared.reduce((sum, f) => sum + (f.kind === 'CATEGORICAL' ? f.categories.length : 1), 1);
+    if (width > MAX_WIDTH && limit > 1) continue;
+    warnings.push(...found);
+    return prepared;
+  }
+}
+
+async function gramMatrix(design: Design, heartbeat: Heartbeat): Promise<Float64Array> {
+  const gram = new Float64Array(design.width * design.width);
+  for (let row = 0; row < design.rows; row++) {
+    addOuter(design, row, 1, gram);
+    if (row % 1024 === 0) await heartbeat.beat();
+  }
+  return gram;
+}
+
+/** Xᵀ(y − Xw) and |y − Xw|². */
+async function residuals(design: Design, y: Float64Array, weights: Float64Array, heartbeat: Heartbeat) {
+  const gradient = new Float64Array(design.width);
+  let squares = 0;
+  for (let row = 0; row < design.rows; row++) {
+    const residual = y[row]! - dot(design, row, weights);
+    squares += residual * residual;
+    addRow(design, row, residual, gradient);
+    if (row % 1024 === 0) await heartbeat.beat();
+  }
+  return { gradient, squares };
+}
+
+function warnAboutAliases(design: Design, { aliased }: Factor, warnings: TrainingWarning[]): void {
+  const dependent = design.columns.filter((_, k) => aliased[k < design.numbers ? k : k + 1] === 1);
+  for (const { feature, category } of dependent) {
+    const what = category === undefined ? `"${feature}"` : `"${feature}" = "${category}"`;
+    const message = `${what} is determined by other features; its coefficient is 0.`;
+    warnings.push({ code: 'COLLINEAR_FEATURE', feature, message });
+  }
+}

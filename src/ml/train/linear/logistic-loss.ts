@@ -1,0 +1,116 @@
+import type { Heartbeat } from '../heartbeat.js';
+import type { Design } from './design.js';
+import { addOuter, addRow, dot } from './products.js';
+
+/**
+ * Penalised mean log loss: (1/n)·Σ log loss + |w|² / (2·C·n), the intercepts free. n times it is scikit-learn's
+ * objective, so C means the same.
+ */
+export interface LogisticProblem {
+  readonly design: Design;
+  readonly codes: Int32Array;
+  readonly C: number;
+  readonly heartbeat: Heartbeat;
+}
+
+/** Rows between two looks at the clock. */
+const BLOCK = 1024;
+
+/**
+ * Binary objective; writes the gradient and, if a matrix [width, width] is given, the Hessian's lower triangle.
+ * @param w weights of class 1, length design.width.
+ */
+export async function binaryLoss(
+  { design, codes, C, heartbeat }: LogisticProblem,
+  w: Float64Array,
+  gradient: Float64Array,
+  hessian?: Float64Array,
+): Promise<number> {
+  gradient.fill(0);
+  hessian?.fill(0);
+  let loss = 0;
+  for (let row = 0; row < design.rows; row++) {
+    const score = dot(design, row, w);
+    // log(1 + eˢ) without overflow.
+    const tail = Math.exp(-Math.abs(score));
+    const probability = score >= 0 ? 1 / (1 + tail) : tail / (1 + tail);
+    const positive = codes[row]!;
+    loss += Math.max(score, 0) + Math.log1p(tail) - positive * score;
+    addRow(design, row, probability - positive, gradient);
+    if (hessian) addOuter(design, row, probability * (1 - probability), hessian);
+    if (row % BLOCK === 0) await heartbeat.beat();
+  }
+  const { rows, width, numbers } = design;
+  const penalty = 1 / C;
+  for (let j = 0; j < width; j++) {
+    if (j === numbers) continue;
+    loss += (penalty / 2) * w[j]! * w[j]!;
+    gradient[j]! += penalty * w[j]!;
+    if (hessian) hessian[j * width + j]! += penalty;
+  }
+  scale(gradient, 1 / rows);
+  if (hessian) scale(hessian, 1 / rows);
+  return loss / rows;
+}
+
+/**
+ * Multinomial (softmax) objective with a row of weights for every class; writes the gradient.
+ * @param w weights [width, classes], so that one design column's weights lie together.
+ */
+export async function multinomialLoss(
+  { design, codes, C, heartbeat }: LogisticProblem,
+  classes: number,
+  w: Float64Array,
+  gradient: Float64Array,
+): Promise<number> {
+  gradient.fill(0);
+  const { rows, width, dense, numbers, active, factors } = design;
+  const scores = new Float64Array(classes);
+  let loss = 0;
+  for (let row = 0; row < rows; row++) {
+    scores.fill(0);
+    const start = row * (numbers + 1);
+    for (let j = 0; j <= numbers; j++) {
+      const x = dense[start + j]!;
+      for (let k = 0; k < classes; k++) scores[k]! += x * w[j * classes + k]!;
+    }
+    for (let j = row * factors; j < (row + 1) * factors; j++) {
+      const at = active[j]! * classes;
+      if (at >= 0) for (let k = 0; k < classes; k++) scores[k]! += w[at + k]!;
+    }
+    loss -= softmaxResidual(scores, codes[row]!);
+    for (let j = 0; j <= numbers; j++) {
+      const x = dense[start + j]!;
+      for (let k = 0; k < classes; k++) gradient[j * classes + k]! += x * scores[k]!;
+    }
+    for (let j = row * factors; j < (row + 1) * factors; j++) {
+      const at = active[j]! * classes;
+      if (at >= 0) for (let k = 0; k < classes; k++) gradient[at + k]! += scores[k]!;
+    }
+    if (row % BLOCK === 0) await heartbeat.beat();
+  }
+  const penalty = 1 / C;
+  for (let j = 0; j < width * classes; j++) {
+    if (Math.floor(j / classes) === numbers) continue;
+    loss += (penalty / 2) * w[j]! * w[j]!;
+    gradient[j]! += penalty * w[j]!;
+  }
+  scale(gradient, 1 / rows);
+  return loss / rows;
+}
+
+/** Turns scores into (probability − indicator of the true class) and returns the true class's log probability. */
+function softmaxResidual(scores: Float64Array, truth: number): number {
+  let max = -Infinity;
+  for (const score of scores) max = Math.max(max, score);
+  const own = scores[truth]! - max;
+  let sum = 0;
+  for (let k = 0; k < scores.length; k++) sum += scores[k] = Math.exp(scores[k]! - max);
+  for (let k = 0; k < scores.length; k++) scores[k]! /= sum;
+  scores[truth]! -= 1;
+  return own - Math.log(sum);
+}
+
+function scale(values: Float64Array, factor: number): void {
+  for (let i = 0; i < values.length; i++) values[i]! *= factor;
+}
