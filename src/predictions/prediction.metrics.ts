@@ -1,0 +1,25 @@
+import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+
+export const PREDICTIONS_TOTAL = 'boucle_predictions_total';
+export const PREDICTION_DURATION = 'boucle_prediction_duration_seconds';
+export const PREDICTION_LOG_PENDING = 'boucle_prediction_log_pending';
+export const EVALUATOR_CACHE_BYTES = 'boucle_evaluator_cache_bytes';
+
+/** What became of rows that were asked for: answered, refused as wrong, or failed on our side. */
+export type PredictionResultLabel = 'ok' | 'refused' | 'failed';
+
+export const predictionMetrics = [
+  makeCounterProvider({
+    name: PREDICTIONS_TOTAL,
+    help: 'Rows that predictions were asked for',
+    labelNames: ['model', 'version', 'algorithm', 'result'],
+  }),
+  makeHistogramProvider({
+    name: PREDICTION_DURATION,
+    help: 'Time that a request spends in a phase: validate, evaluate or log',
+    labelNames: ['phase'],
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+  }),
+  makeGaugeProvider({ name: PREDICTION_LOG_PENDING, help: 'Rows scored but not yet committed to the prediction log' }),
+  makeGaugeProvider({ name: EVALUATOR_CACHE_BYTES, help: 'Memory held by loaded models' }),
+];
