@@ -22,14 +22,15 @@ let workspace = new Float32Array(BLOCK_ELEMENTS);
  * `evaluate` takes the columns of the graph's inputs in order, an input of shape [N, k] taking k of them, and returns
  * the scores [rows, width] of the graph's float output. It is synchronous and allocates its result only.
  */
-export function compile(model: OnnxModel): Evaluator & { evaluate(batch: Batch): Scores } {
+export function compile(model: OnnxModel): CompiledEvaluator {
   const plan = readPlan(model);
   const { kernels, output, stride } = layOut(plan);
   const bytes = plan.steps.reduce((total, step) => total + step.operation.bytes, FIXED_BYTES + 64 * stride);
   return new CompiledEvaluator(plan.inputs, kernels, output, stride, bytes);
 }
 
-class CompiledEvaluator implements Evaluator {
+/** The port's implementation over compiled kernels; its evaluation is synchronous. */
+export class CompiledEvaluator implements Evaluator {
   readonly width: number;
   private readonly columns: readonly EvaluatorInput['type'][];
   private readonly blockRows: number;

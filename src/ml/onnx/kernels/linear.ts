@@ -15,19 +15,30 @@ export const linearRegressor: Operator = (node, inputs) => {
 };
 
 /**
- * LinearClassifier: a score a class. A single row of coefficients for two classes is refused: the specification and
- * ONNX Runtime disagree about the first class's score.
+ * LinearClassifier: a score a class. A single row of coefficients for two classes is the second one's, mirrored for the
+ * first; only with LOGISTIC, as ONNX Runtime gives 1 − score otherwise, which means nothing for a raw score.
  */
 export const linearClassifier: Operator = (node, inputs) => {
   const input = numericInput(node, inputs);
   const coefficients = node.floats('coefficients');
   const intercepts = node.floats('intercepts');
   const classes = node.strings('classlabels_strings').length || node.ints('classlabels_ints').length;
+  if (classes === 2 && intercepts.length === 1 && node.text('post_transform', 'NONE') === 'LOGISTIC') {
+    if (coefficients.length !== input.width) throw node.unsupported('coefficients do not fit its input');
+    return linear(input, mirrored(coefficients), mirrored(intercepts), 2, 'LOGISTIC');
+  }
   if (intercepts.length !== classes || coefficients.length !== classes * input.width) {
     throw node.unsupported(`${intercepts.length} rows of coefficients for ${classes} classes are not supported`);
   }
   return linear(input, coefficients, intercepts, classes, readPostTransform(node, classes));
 };
+
+function mirrored(row: Float32Array): Float32Array {
+  const both = new Float32Array(2 * row.length);
+  both.set(row.map((value) => -value));
+  both.set(row, row.length);
+  return both;
+}
 
 function linear(
   input: Shape,

@@ -34,8 +34,8 @@ export const treeEnsembleRegressor: Operator = (node, inputs) => {
 };
 
 /**
- * TreeEnsembleClassifier. Two classes of which the weights name only one are binary: ONNX Runtime then takes the sum s
- * as the second class's score and derives the first.
+ * TreeEnsembleClassifier. If there are two classes and the weights name only the first, ONNX Runtime takes their sum as
+ * the second one's score and derives the first. Base values of two classes it treats by rules of its own: refused.
  */
 export const treeEnsembleClassifier: Operator = (node, inputs) => {
   const input = numericInput(node, inputs);
@@ -44,15 +44,14 @@ export const treeEnsembleClassifier: Operator = (node, inputs) => {
   const base = node.floats('base_values');
   const transform = readPostTransform(node, classes);
   const only = singleOutput(weights);
-  if (classes === 2 && only !== undefined) {
-    if (only !== 0 || base.length > 1) throw node.unsupported('binary weights of the second class are not supported');
+  if (classes === 2 && only === 0 && base.length <= 1) {
     const { forest, slots } = compileForest(node, nodes, weights, 1, input.width);
     const positive = weights.weights.every((weight) => weight >= 0);
     return operation(forest, slots, 2, (sums, from, values, to) => {
       const score = Math.fround(sums[from]! + (base[0] ?? 0));
-      const mixed = transform === 'LOGISTIC';
-      values[to] = positive ? 1 - score : mixed ? logistic(-score) : -score;
-      values[to + 1] = !positive && mixed ? logistic(score) : score;
+      const odds = transform === 'LOGISTIC';
+      values[to] = odds ? logistic(-score) : positive ? 1 - score : -score;
+      values[to + 1] = odds ? logistic(score) : score;
     });
   }
   if (base.length > 0 && (base.length !== classes || classes === 2)) {
