@@ -1,3 +1,6 @@
+import { type Algorithm, TRAINERS } from '../ml/train/trainer.js';
+
+export type { Algorithm };
+
 /** Algorithms that versions can be trained with. */
-export const ALGORITHMS = ['LINEAR_REGRESSION', 'LOGISTIC_REGRESSION', 'RANDOM_FOREST'] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
+export const ALGORITHMS = Object.keys(TRAINERS) as [Algorithm, ...Algorithm[]];

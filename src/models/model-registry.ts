@@ -55,7 +55,9 @@ export class ModelRegistry {
 
   /** @throws AppError NOT_FOUND or INVALID_STATE that says what exists, BAD_INPUT for several choices at once. */
   async resolve(selector: VersionSelector): Promise<ServableVersion> {
-    const choices = [selector.version, selector.algorithm, selector.stage].filter((choice) => (choice ?? null) !== null);
+    const choices = [selector.version, selector.algorithm, selector.stage].filter(
+      (choice) => (choice ?? null) !== null,
+    );
     if (choices.length > 1) {
       throw new AppError('BAD_INPUT', 'Choose by version, algorithm or stage, not by several of them.');
     }

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Signature } from '../ml/schema/signature.js';
 import type { Algorithm } from './algorithm.js';
-import type { Manifest, SplitMetrics } from './artifact/manifest.js';
+import type { Manifest, Evaluations } from './artifact/manifest.js';
 import type { Stage } from './stage.js';
 
 /** One trained model: an artifact, its contract and how good it is. */
@@ -41,7 +41,7 @@ export class ModelVersion {
   signature!: Signature;
 
   @Column('jsonb')
-  metrics!: SplitMetrics;
+  metrics!: Evaluations;
 
   /** Large (reference counts): read only where it is asked for by name. */
   @Column('jsonb', { select: false })

@@ -90,8 +90,7 @@ export async function writeArchive(folder: string, names: readonly string[], tar
 
 function safeName(header: Header): string {
   const name = header.name.replace(/^(\.\/)+/, '');
-  if (header.type !== 'file')
-    throw new ArchiveError(`${header.name} is a ${header.type} entry, not a file`);
+  if (header.type !== 'file') throw new ArchiveError(`${header.name} is a ${header.type} entry, not a file`);
   if (name.startsWith('/') || name.split(/[\\/]/).includes('..')) {
     throw new ArchiveError(`${header.name} reaches outside the archive`);
   }

@@ -24,10 +24,33 @@ const signature = z.object({
   classes: z.array(z.string()).min(2).optional(),
 });
 
-/** Metric name → value; null where the metric is undefined on these rows, such as R² of a constant. */
-const scores = z.record(z.string(), z.number().nullable());
+/** Quality on one set of rows. */
+const evaluation = z.object({
+  rows: count,
+  /** By metric name; null where a metric is undefined on these rows, such as R² of a single row. */
+  scores: z.record(z.string(), z.number().nullable()),
+  /** F1 by class label. */
+  f1: z.record(z.string(), z.number()).optional(),
+  /** confusion[i][j]: rows of class i that were predicted as j. */
+  confusion: z.array(z.array(count)).optional(),
+});
 
-const splitMetrics = z.object({ train: scores, validation: scores, holdout: scores });
+const evaluations = z.object({ train: evaluation, validation: evaluation, holdout: evaluation });
+
+const binning = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('NUMERIC'), lower: z.number(), upper: z.array(z.number()) }),
+  z.object({ type: z.literal('CATEGORICAL'), categories: z.array(z.string()) }),
+]);
+
+/** Distribution of a column; null for one without any value. */
+const distribution = z.object({ binning, counts: z.array(count) }).nullable();
+
+const reference = z.object({
+  rows: count,
+  features: z.record(z.string(), distribution),
+  /** Of the predicted numbers, or of the most probable classes. */
+  output: distribution,
+});
 
 /** Everything that is known about a model file: its contract, origin, quality and reference. */
 export const manifestSchema = z.object({
@@ -38,17 +61,19 @@ export const manifestSchema = z.object({
   seed: z.number().int(),
   trainer: z.string(),
   dataset: z.object({ versionId: z.string(), contentHash: z.string() }),
-  rows: z.object({ train: count, validation: count, holdout: count }),
-  metrics: splitMetrics,
+  metrics: evaluations,
   /** Metrics of the best constant prediction, on the same rows: what any model has to beat. */
-  baseline: splitMetrics,
-  /** Distribution of every feature and of the output over the training rows, for drift checks. */
-  reference: z.unknown(),
+  baseline: evaluations,
+  /** Distribution over the training rows, for drift checks. */
+  reference,
+  /** Coefficients or importances, as the trainer describes its model. */
   summary: z.unknown(),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), feature: z.string().optional() })),
   files: z.record(z.string(), z.object({ sha256, bytes: count })),
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
-export type SplitMetrics = z.infer<typeof splitMetrics>;
-export type Scores = z.infer<typeof scores>;
+export type Evaluation = z.infer<typeof evaluation>;
+export type Evaluations = z.infer<typeof evaluations>;
+export type Distribution = z.infer<typeof distribution>;
+export type Reference = z.infer<typeof reference>;

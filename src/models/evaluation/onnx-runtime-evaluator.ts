@@ -62,7 +62,10 @@ export class OnnxRuntimeEvaluator implements Evaluator {
 
 async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
   try {
-    const session: InferenceSession = await InferenceSession.create(onnx, { intraOpNumThreads: 1, interOpNumThreads: 1 });
+    const session: InferenceSession = await InferenceSession.create(onnx, {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+    });
     return session;
   } catch (cause) {
     throw unusable(cause instanceof Error ? cause.message : String(cause));

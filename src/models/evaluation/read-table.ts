@@ -1,0 +1,92 @@
+import { setImmediate } from 'node:timers/promises';
+import { naturalType, type ColumnSchema } from '../../datasets/extraction/column-types.js';
+import { AppError } from '../../errors/app-error.js';
+import { type Column, createTable, DictionaryEncoder, type TrainingTable } from '../../ml/train/table.js';
+import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
+import { identifier, literal } from '../../platform/duckdb/sql-text.js';
+import { checkColumns, type ModelColumns } from '../model-columns.js';
+
+/** Largest whole number that a 64-bit float holds exactly. */
+const MAX_SAFE = 2 ** 53;
+
+/**
+ * Reads the columns of a model from Parquet files into a table, chunk by chunk: memory is 8 bytes a number and 4 a
+ * text, besides each different text once.
+ *
+ * @param files path or pattern of the files, inside the session's folder.
+ * @throws AppError BAD_INPUT for columns that are missing or unfit, TrainingDataError for unfit values.
+ */
+export async function readTable(
+  session: DuckDbSession,
+  files: string,
+  model: ModelColumns,
+  signal?: AbortSignal,
+): Promise<TrainingTable> {
+  const source = `read_parquet(${literal(files)})`;
+  const schema = await schemaOf(session, source);
+  checkColumns(model, schema);
+  const names = [model.target, ...model.features];
+  const wanted = names.map((name) => schema.find((column) => column.name === name)!);
+  await refuseHugeIntegers(session, source, wanted);
+  const [count] = await session.rows(`SELECT count(*) AS rows FROM ${source}`, { signal });
+  const builders = wanted.map((column) => builderOf(column, Number(count?.['rows'])));
+  const select = `SELECT ${wanted.map(expressionOf).join(', ')} FROM ${source}`;
+  for await (const chunk of session.chunks(select, { signal })) {
+    builders.forEach((builder, index) => {
+      const vector = chunk.getColumnVector(index);
+      for (let row = 0; row < chunk.rowCount; row++) builder.add(vector.getItem(row));
+    });
+    await setImmediate(); // A signal to stop arrives between chunks.
+  }
+  const [target, ...features] = builders.map((builder) => builder.column());
+  return createTable(model.task, target!, features);
+}
+
+async function schemaOf(session: DuckDbSession, source: string): Promise<ColumnSchema[]> {
+  const rows = await session.rows(`DESCRIBE SELECT * FROM ${source}`);
+  return rows.map((row) => ({ name: String(row['column_name']), type: naturalType(String(row['column_type'])) }));
+}
+
+async function refuseHugeIntegers(
+  session: DuckDbSession,
+  source: string,
+  columns: readonly ColumnSchema[],
+): Promise<void> {
+  const integers = columns.filter(({ type }) => type === 'INTEGER');
+  if (integers.length === 0) return;
+  const checks = integers.map(({ name }) => `bool_or(${identifier(name)} NOT BETWEEN -${MAX_SAFE} AND ${MAX_SAFE})`);
+  const [row] = await session.rows(`SELECT [${checks.join(', ')}] AS huge FROM ${source}`);
+  const flags = row?.['huge'];
+  const huge = integers.find((_, index) => Array.isArray(flags) && flags[index] === true);
+  if (!huge) return;
+  throw new AppError(
+    'BAD_INPUT',
+    `The column ${huge.name} holds integers beyond 2^53, which models can't tell apart. Cast it to STRING when you extract the data, or leave it out.`,
+  );
+}
+
+function expressionOf({ name, type }: ColumnSchema): string {
+  return type === 'STRING' ? identifier(name) : `CAST(${identifier(name)} AS DOUBLE)`;
+}
+
+interface ColumnBuilder {
+  add(value: unknown): void;
+  column(): Column;
+}
+
+function builderOf({ name, type }: ColumnSchema, rows: number): ColumnBuilder {
+  let row = 0;
+  if (type === 'STRING') {
+    const encoder = new DictionaryEncoder();
+    const codes = new Int32Array(rows);
+    return {
+      add: (value) => (codes[row++] = encoder.code(value as string | null)),
+      column: () => ({ name, type, codes, dictionary: encoder.dictionary }),
+    };
+  }
+  const values = new Float64Array(rows);
+  return {
+    add: (value) => (values[row++] = (value as number | null) ?? NaN),
+    column: () => ({ name, type: type === 'BOOLEAN' ? type : 'NUMBER', values }),
+  };
+}

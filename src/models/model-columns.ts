@@ -1,0 +1,95 @@
+import type { ColumnSchema, ColumnType } from '../datasets/extraction/column-types.js';
+import { AppError } from '../errors/app-error.js';
+import type { Task } from '../ml/schema/signature.js';
+
+/** What a model predicts from what. */
+export interface ModelColumns {
+  readonly task: Task;
+  readonly target: string;
+  readonly features: readonly string[];
+}
+
+/**
+ * Checks that a model can be trained on data of this schema.
+ * @throws AppError BAD_INPUT that names the column, what is wrong with it and what to do.
+ */
+export function checkColumns({ task, target, features }: ModelColumns, schema: readonly ColumnSchema[]): void {
+  checkTarget(task, columnOf(target, schema, 'target'));
+  if (features.length === 0) throw wrong('A model needs at least one feature. Name the columns to predict from.');
+  const seen = new Set<string>();
+  for (const feature of features) {
+    if (feature === target) {
+      throw wrong(`${target} is the target, so it can't be a feature as well: it would predict itself. Remove it.`);
+    }
+    if (seen.has(feature)) throw wrong(`The feature ${feature} stands in the list twice. Remove one.`);
+    seen.add(feature);
+    checkFeature(columnOf(feature, schema, 'feature'));
+  }
+}
+
+function checkTarget(task: Task, { name, type }: ColumnSchema): void {
+  if (isTime(type)) {
+    throw wrong(
+      `The target ${name} holds a ${type}. Predicting times is not supported; derive a number or a class from it.`,
+    );
+  }
+  if (task === 'REGRESSION' && (type === 'STRING' || type === 'BOOLEAN')) {
+    const advice = type === 'STRING' ? ', or cast the column to a number when you extract it' : '';
+    throw wrong(`A REGRESSION predicts numbers, but ${name} is a ${type}. Use the task CLASSIFICATION${advice}.`);
+  }
+}
+
+function checkFeature({ name, type }: ColumnSchema): void {
+  if (!isTime(type)) return;
+  throw wrong(
+    `The feature ${name} is a ${type}, which models can't use as it is. Derive numbers from it when you extract the data, such as month("${name}"), or leave it out.`,
+  );
+}
+
+function isTime(type: ColumnType): boolean {
+  return type === 'DATE' || type === 'TIMESTAMP';
+}
+
+function columnOf(name: string, schema: readonly ColumnSchema[], part: 'target' | 'feature'): ColumnSchema {
+  const column = schema.find((candidate) => candidate.name === name);
+  if (column) return column;
+  const nearest = nearestName(
+    name,
+    schema.map((candidate) => candidate.name),
+  );
+  const hint = nearest === undefined ? listing(schema) : `Did you mean ${nearest}?`;
+  throw wrong(`The data has no column ${name} for the ${part}. ${hint}`);
+}
+
+function listing(schema: readonly ColumnSchema[]): string {
+  const names = schema.slice(0, 30).map(({ name }) => name);
+  return `Its columns are ${names.join(', ')}${schema.length > names.length ? ', …' : ''}.`;
+}
+
+/** The candidate with the fewest edits to `name`, if a slip of the finger or of case can explain the difference. */
+export function nearestName(name: string, candidates: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase();
+  const ranked = candidates
+    .map((candidate) => ({ candidate, edits: editDistance(wanted, candidate.toLowerCase()) }))
+    .sort((a, b) => a.edits - b.edits);
+  const best = ranked[0];
+  return best && best.edits <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined;
+}
+
+/** Levenshtein distance: the fewest insertions, deletions and replacements that turn one text into the other. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}
+
+function wrong(message: string): AppError {
+  return new AppError('BAD_INPUT', message);
+}

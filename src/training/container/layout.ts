@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+
+/** Folders of the container contract, below a root that is `/opt/ml` in the cloud. */
+export interface Layout {
+  readonly root: string;
+  readonly config: string;
+  readonly training: string;
+  readonly spec: string;
+  readonly model: string;
+  readonly output: string;
+}
+
+export function layoutOf(root: string): Layout {
+  return {
+    root,
+    config: join(root, 'input', 'config'),
+    training: join(root, 'input', 'data', 'training'),
+    spec: join(root, 'input', 'data', 'spec'),
+    model: join(root, 'model'),
+    output: join(root, 'output'),
+  };
+}
+
+export const HYPERPARAMETERS_FILE = 'hyperparameters.json';
+export const SPEC_FILE = 'training.json';
+export const DATA_FILE = 'data.parquet';
+export const FAILURE_FILE = 'failure';
+
+/** The platform shows this much of a failure. */
+export const FAILURE_LENGTH = 1024;
+
+/** What a stop by signal ends with, as shells report SIGTERM. */
+export const EXIT_STOPPED = 143;

@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compile } from '../../ml/onnx/compile.js';
+import { decodeModel } from '../../ml/onnx/decode.js';
+import { splitRows } from '../../ml/train/split.js';
+import type { TrainingTable } from '../../ml/train/table.js';
+import { type FittedModel, TRAINERS } from '../../ml/train/trainer.js';
+import { AppError } from '../../errors/app-error.js';
+import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
+import {
+  type Evaluations,
+  type Manifest,
+  MANIFEST_FILE,
+  manifestSchema,
+  ONNX_FILE,
+  REFERENCE_FILE,
+} from '../../models/artifact/manifest.js';
+import { readTable } from '../../models/evaluation/read-table.js';
+import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
+import { type Layout } from './layout.js';
+import { readOrder, type TrainingOrder } from './order.js';
+import { checkParity } from './parity.js';
+import { formatMetric, formatProgress } from './progress-line.js';
+import { describeReference, writeReferenceSample } from './reference.js';
+
+export interface ContainerOptions {
+  readonly threads: number;
+  readonly memoryLimit: string;
+  readonly signal: AbortSignal;
+  /** Takes the lines that tell people and platforms what is going on. */
+  readonly print: (line: string) => void;
+  /** See FitOptions. */
+  readonly workerUrl?: URL;
+}
+
+/**
+ * One training on the container layout: reads order and data below the root, fits, evaluates, and writes the model
+ * folder. The manifest comes last and under its name only when complete, so a model folder with a manifest is whole.
+ *
+ * @throws AppError, TrainingDataError or HyperparameterError for what a person can mend, TrainingCancelled or the
+ *   signal's reason after a stop.
+ */
+export async function runContainer(layout: Layout, options: ContainerOptions): Promise<void> {
+  await rm(join(layout.model, MANIFEST_FILE), { force: true });
+  await mkdir(layout.model, { recursive: true });
+  const order = await readOrder(layout);
+  const { memoryLimit, threads } = options;
+  const session = await DuckDbSession.open({ folder: layout.root, memoryLimit, threads });
+  try {
+    const tables = await readSplits(session, layout, order, options);
+    const fitted = await fit(order, tables.train, options);
+    await writeFile(join(layout.model, ONNX_FILE), fitted.onnx);
+    const manifest = await describe(order, fitted, tables, options);
+    await writeReferenceSample(session, tables.train, order.seed, join(layout.model, REFERENCE_FILE));
+    await writeManifest(layout, manifest);
+    options.print(`wrote ${ONNX_FILE} (${fitted.onnx.length} bytes) and ${MANIFEST_FILE}`);
+  } finally {
+    session.close();
+    await rm(join(layout.root, 'spill'), { recursive: true, force: true });
+  }
+}
+
+async function readSplits(
+  session: DuckDbSession,
+  layout: Layout,
+  { spec }: TrainingOrder,
+  { print, signal }: ContainerOptions,
+): Promise<SplitTables> {
+  print(formatProgress({ done: 0, total: 1, message: 'reading the data' }));
+  const files = await readdir(layout.training).catch(() => []);
+  if (!files.some((file) => file.endsWith('.parquet'))) {
+    throw new AppError('BAD_INPUT', `There is no Parquet file in ${layout.training}. Put the training data there.`);
+  }
+  const table = await readTable(session, join(layout.training, '*.parquet'), spec, signal);
+  const tables = tablesOf(table, splitRows(table));
+  const { train, validation, holdout } = tables;
+  print(`${table.rows} rows: ${train.rows} to train, ${validation.rows} to validate, ${holdout.rows} held out`);
+  return tables;
+}
+
+async function fit(
+  { algorithm, seed, hyperparameters }: TrainingOrder,
+  table: TrainingTable,
+  { print, signal, threads, workerUrl }: ContainerOptions,
+): Promise<FittedModel> {
+  const started = performance.now();
+  const fitted = await TRAINERS[algorithm].fit(table, {
+    hyperparameters,
+    seed,
+    threads,
+    signal,
+    workerUrl,
+    onProgress: (progress) => {
+      print(formatProgress(progress));
+      if (progress.loss !== undefined) print(formatMetric('train', 'loss', progress.loss));
+    },
+  });
+  for (const { message } of fitted.warnings) print(`warning: ${message}`);
+  print(`${algorithm} fitted in ${((performance.now() - started) / 1000).toFixed(2)} s`);
+  return fitted;
+}
+
+async function describe(
+  order: TrainingOrder,
+  fitted: FittedModel,
+  tables: SplitTables,
+  { print, signal }: ContainerOptions,
+): Promise<Omit<Manifest, 'files'>> {
+  print(formatProgress({ done: 1, total: 1, message: 'evaluating' }));
+  const evaluator = compile(decodeModel(fitted.onnx));
+  const { metrics, baseline, trainScores } = await evaluateSplits(evaluator, tables, signal);
+  printMetrics(metrics, print);
+  const difference = await checkParity(fitted.onnx, evaluator, tables.holdout);
+  print(`largest difference from ONNX Runtime: ${difference.toExponential(1)}`);
+  return manifestSchema.omit({ files: true }).parse({
+    format: 1,
+    algorithm: order.algorithm,
+    signature: fitted.signature,
+    hyperparameters: fitted.hyperparameters,
+    seed: order.seed,
+    trainer: await trainerVersion(),
+    dataset: order.spec.dataset,
+    metrics,
+    baseline,
+    reference: describeReference(tables.train, fitted.signature, trainScores),
+    summary: fitted.summary,
+    warnings: fitted.warnings,
+  });
+}
+
+function printMetrics(metrics: Evaluations, print: (line: string) => void): void {
+  for (const [split, { scores }] of Object.entries(metrics)) {
+    for (const [name, value] of Object.entries(scores)) if (value !== null) print(formatMetric(split, name, value));
+  }
+}
+
+async function writeManifest(layout: Layout, manifest: Omit<Manifest, 'files'>): Promise<void> {
+  const files: Manifest['files'] = {};
+  for (const name of [ONNX_FILE, REFERENCE_FILE]) files[name] = await describeFile(join(layout.model, name));
+  const path = join(layout.model, MANIFEST_FILE);
+  await writeFile(`${path}.part`, JSON.stringify({ ...manifest, files }));
+  await rename(`${path}.part`, path);
+}
+
+async function describeFile(path: string): Promise<{ sha256: string; bytes: number }> {
+  const content = await readFile(path);
+  return { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
+}
+
+async function trainerVersion(): Promise<string> {
+  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+  const { name, version } = JSON.parse(text) as { name: string; version: string };
+  return `${name} ${version}`;
+}
