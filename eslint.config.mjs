@@ -15,6 +15,8 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       'no-console': 'error',
       eqeqeq: 'error',
+      // GraphQL types and entities are classes for their decorators' sake; their values are plain rows and literals.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       'max-lines': ['error', { max: 350, skipComments: true, skipBlankLines: true }],
     },
   },

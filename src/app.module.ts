@@ -1,5 +1,6 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AuthApiModule, AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { HttpErrorFilter } from './errors/http-error.filter.js';
@@ -15,7 +16,7 @@ import { StorageModule } from './platform/storage/storage.module.js';
 type Modules = readonly (Type | DynamicModule)[];
 
 /** GraphQL, GraphiQL and the management paths. */
-const API: Modules = [GraphqlModule, GraphiqlModule];
+const API: Modules = [GraphqlModule, AuthApiModule, GraphiqlModule];
 
 /** The REST paths that serving clients call. */
 const PREDICTOR: Modules = [];
@@ -53,6 +54,7 @@ export class AppModule {
         StorageModule,
         HealthModule,
         MetricsModule,
+        AuthModule,
         ...ROLE_MODULES[role],
       ],
       providers: [{ provide: APP_FILTER, useClass: HttpErrorFilter }],

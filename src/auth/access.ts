@@ -9,7 +9,9 @@ import { requestOf } from './request-of.js';
  * declares nothing is refused to everybody.
  */
 export type AccessRule =
-  { readonly kind: 'public' } | { readonly kind: 'role'; readonly role: Role } | { readonly kind: 'promotion' };
+  | { readonly kind: 'public' }
+  | { readonly kind: 'role'; readonly role: Role; readonly sessionOnly?: boolean }
+  | { readonly kind: 'promotion' };
 
 /** Open to callers with this role or a higher one. */
 export const RequireRole = (role: Role) => SetMetadata<string, AccessRule>(ACCESS_METADATA, { kind: 'role', role });
@@ -17,13 +19,13 @@ export const RequireRole = (role: Role) => SetMetadata<string, AccessRule>(ACCES
 /** Open to engineers and administrators who have the right to promote. */
 export const RequirePromotion = () => SetMetadata<string, AccessRule>(ACCESS_METADATA, { kind: 'promotion' });
 
+/** Open to everybody who is logged in, but not to API keys: a leaked key must not be able to make itself at home. */
+export const RequireSession = () =>
+  SetMetadata<string, AccessRule>(ACCESS_METADATA, { kind: 'role', role: 'VIEWER', sessionOnly: true });
+
 /** Parameter decorator: the caller, on handlers that demand a role. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
   const { principal } = requestOf(context);
-  if (!principal)
-    throw new AppError(
-      'UNAUTHENTICATED',
-      'Sign in first: send `Authorization: Bearer <access token>` or `X-API-Key: <key>`.',
-    );
+  if (!principal) throw new AppError('INTERNAL', 'CurrentPrincipal stands on a handler that is open to everybody.');
   return principal;
 });

@@ -1,0 +1,74 @@
+import { CanActivate, ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { AppError } from '../errors/app-error.js';
+import { ACCESS_METADATA } from '../platform/http/public.js';
+import type { AccessRule } from './access.js';
+import { hasRole, Principal } from './principal.js';
+import { AuthenticatedRequest, requestOf } from './request-of.js';
+
+const SIGN_IN = 'Sign in first: send `Authorization: Bearer <access token>` or `X-API-Key: <key>`.';
+
+/**
+ * THE guard of GraphQL and REST: finds out who calls, and holds it against the rule of the handler. A handler without a
+ * rule is refused to everybody. Fields of a type need no rule of their own: whoever got the parent may see them.
+ */
+@Injectable()
+export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implements CanActivate {
+  constructor(private readonly reflector: Reflector) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    const rule = this.reflector.getAllAndOverride<AccessRule | undefined>(ACCESS_METADATA, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (!rule) throw new AppError('FORBIDDEN', 'Nobody may do this: it declares no access rule. Please report it.');
+    if (rule.kind === 'public') return true;
+    const request = requestOf(context);
+    // The fields of one GraphQL request share its caller.
+    if (!request.principal) await super.canActivate(context);
+    if (!request.principal) throw new AppError('UNAUTHENTICATED', SIGN_IN);
+    enforce(rule, request.principal);
+    return true;
+  }
+
+  override getRequest(context: ExecutionContext): AuthenticatedRequest {
+    return requestOf(context);
+  }
+
+  override getAuthenticateOptions(): { property: string } {
+    return { property: 'principal' };
+  }
+
+  /** Called by passport with what the strategies found; `failures` are the reasons of those that found nobody. */
+  override handleRequest<User>(error: unknown, user: User | false | undefined, failures: unknown): User {
+    if (error) throw error as Error;
+    if (user) return user;
+    throw new AppError('UNAUTHENTICATED', explain(failures));
+  }
+}
+
+function explain(failures: unknown): string {
+  const [ofToken] = Array.isArray(failures) ? (failures as unknown[]) : [];
+  if (!(ofToken instanceof Error) || ofToken.message === 'No auth token') return SIGN_IN;
+  if (ofToken.name === 'TokenExpiredError') return 'The access token has expired. Call `refresh`, or log in again.';
+  return 'The access token is not valid. Log in again.';
+}
+
+function enforce(rule: Exclude<AccessRule, { kind: 'public' }>, principal: Principal): void {
+  if (rule.kind === 'promotion') {
+    if (hasRole(principal, 'ENGINEER') && principal.canPromote) return;
+    throw new AppError('FORBIDDEN', 'This needs the right to promote. Ask an administrator for it.');
+  }
+  if (!hasRole(principal, rule.role)) {
+    throw new AppError(
+      'FORBIDDEN',
+      `This needs the role ${rule.role}; yours is ${principal.role}. Ask an administrator.`,
+    );
+  }
+  if (rule.sessionOnly && principal.credential.kind !== 'SESSION') {
+    throw new AppError('FORBIDDEN', 'An API key cannot do this: log in with e-mail and password.');
+  }
+}

@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import { AppError } from '../../errors/app-error.js';
+import type { Principal } from '../principal.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import {
+  AccessTokenClaims,
+  SigningKey,
+  TOKEN_ALGORITHM,
+  TOKEN_AUDIENCE,
+  TOKEN_ISSUER,
+  TOKEN_TYPE,
+} from './access-token.js';
+import { API_KEY_START } from './api-key-text.js';
+import { RecentPrincipals } from './recent-principals.js';
+
+const bearer = ExtractJwt.fromAuthHeaderAsBearerToken();
+
+/** `Authorization: Bearer <access token>`. */
+@Injectable()
+export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-token') {
+  constructor(
+    key: SigningKey,
+    private readonly sessions: SessionsService,
+    private readonly recent: RecentPrincipals,
+  ) {
+    super({
+      passReqToCallback: true,
+      jwtFromRequest: (request) => {
+        const token = bearer(request);
+        return token?.startsWith(API_KEY_START) ? null : token;
+      },
+      secretOrKeyProvider: (_request, token: string, done) => {
+        if (isForKey(token, key)) done(null, key.secret);
+        else done(new Error('not an access token of this installation'));
+      },
+      issuer: TOKEN_ISSUER,
+      audience: TOKEN_AUDIENCE,
+      algorithms: [TOKEN_ALGORITHM],
+    });
+  }
+
+  async validate(request: FastifyRequest, { sub, sid }: AccessTokenClaims): Promise<Principal> {
+    const caller = await this.recent.find(`session ${sid}`, () => this.sessions.findCaller(sid));
+    if (caller?.userId !== sub) {
+      throw new AppError('UNAUTHENTICATED', 'This session has ended. Log in again.');
+    }
+    return { ...caller, address: request.ip };
+  }
+}
+
+/** Looks at the header only; the signature over it is verified afterwards. */
+function isForKey(token: string, key: SigningKey): boolean {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString());
+    const { typ, kid } = header as { typ?: unknown; kid?: unknown };
+    return typ === TOKEN_TYPE && kid === key.id;
+  } catch {
+    return false; // Not even JSON, so no token of ours.
+  }
+}

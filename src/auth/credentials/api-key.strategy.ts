@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-custom';
+import { AppError } from '../../errors/app-error.js';
+import { ApiKeysService } from '../api-keys/api-keys.service.js';
+import type { Principal } from '../principal.js';
+import { API_KEY_START } from './api-key-text.js';
+import { hashToken } from './opaque-token.js';
+import { RecentPrincipals } from './recent-principals.js';
+
+/** `X-API-Key: boucle_…` or `Authorization: Bearer boucle_…`. */
+@Injectable()
+export class ApiKeyStrategy extends PassportStrategy(Strategy, 'api-key') {
+  constructor(
+    private readonly apiKeys: ApiKeysService,
+    private readonly recent: RecentPrincipals,
+  ) {
+    super();
+  }
+
+  /** @returns false if the request carries no key, so that it counts as anonymous. */
+  async validate(request: FastifyRequest): Promise<Principal | false> {
+    const key = keyOf(request);
+    if (key === undefined) return false;
+    // Remembered by hash: the process keeps no usable key in its memory.
+    const hash = hashToken(key).toString('base64');
+    const caller = await this.recent.find(`key ${hash}`, () => this.apiKeys.findCaller(key));
+    if (!caller) {
+      throw new AppError('UNAUTHENTICATED', 'This API key is unknown, revoked or expired. Create a new one.');
+    }
+    return { ...caller, address: request.ip };
+  }
+}
+
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  const own = headers['x-api-key'];
+  if (typeof own === 'string') return own;
+  const [, bearer] = /^bearer\s+(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+  return bearer?.startsWith(API_KEY_START) ? bearer : undefined;
+}
