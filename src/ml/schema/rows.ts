@@ -1,0 +1,162 @@
+import type { Batch } from './evaluator.js';
+import { noRow, RowsError, unknownColumn, wrongValue } from './rows-problem.js';
+import type { RowProblem } from './rows-problem.js';
+import type { Feature, FeatureType, Signature } from './signature.js';
+
+export { RowsError } from './rows-problem.js';
+export type { RowProblem } from './rows-problem.js';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface EncodedRows {
+  /** Columns in the order of the signature's features. */
+  readonly batch: Batch;
+  /** The rows as understood: every column present, values coerced, null for missing ones. */
+  readonly inputs: readonly Row[];
+}
+
+/** Problems listed at most; the others are only counted. */
+const MAX_PROBLEMS = 20;
+
+/**
+ * Checks rows (parsed JSON) against the signature and turns them into the columns that evaluators take. Coercion is
+ * lossless only: "12.5" is a number, 1, 0, "true" and "false" are booleans, numbers and booleans are strings where
+ * strings are needed. A missing key or null stands for a missing value and needs a nullable column: NaN for numbers
+ * and booleans, '' for strings.
+ *
+ * @throws RowsError with the first 20 problems: rows that are no objects, wrong or missing values, unknown columns.
+ */
+export function encodeRows(signature: Signature, rows: readonly unknown[]): EncodedRows {
+  const encoder = new RowEncoder(signature.features, rows.length);
+  const inputs = rows.map((row, i) => encoder.encode(row, i));
+  encoder.assertNoProblems();
+  return { batch: { rows: rows.length, columns: encoder.columns }, inputs };
+}
+
+class RowEncoder {
+  readonly columns: (Float32Array | string[])[];
+  private readonly problems: RowProblem[] = [];
+  private problemCount = 0;
+  private readonly names: ReadonlySet<string>;
+
+  constructor(
+    private readonly features: readonly Feature[],
+    rows: number,
+  ) {
+    this.columns = features.map(({ type }) => (type === 'STRING' ? new Array<string>(rows) : new Float32Array(rows)));
+    this.names = new Set(features.map(({ name }) => name));
+  }
+
+  /** Writes the row into the columns and returns it coerced; the very same object if nothing had to change. */
+  encode(row: unknown, index: number): Row {
+    if (!isRow(row)) {
+      this.report(() => noRow(index, row));
+      return {};
+    }
+    const { features } = this;
+    let known = 0;
+    let coerced: Record<string, unknown> | undefined;
+    for (let i = 0; i < features.length; i++) {
+      const feature = features[i]!;
+      const value = ownValue(row, feature.name);
+      if (value !== undefined) known++;
+      const clean = this.encodeValue(i, index, value);
+      if (clean !== value) (coerced ??= copyOf(row))[feature.name] = clean;
+    }
+    if (countKeys(row) > known) this.reportUnknown(row, index);
+    return coerced ?? row;
+  }
+
+  assertNoProblems(): void {
+    if (this.problemCount > 0) throw new RowsError(this.problems, this.problemCount - this.problems.length);
+  }
+
+  private encodeValue(column: number, row: number, value: unknown): unknown {
+    const feature = this.features[column]!;
+    const target = this.columns[column]!;
+    const missing = value === undefined || value === null;
+    const clean = missing ? null : coerce[feature.type](value);
+    if (clean === undefined || (missing && !feature.nullable)) {
+      this.report(() => wrongValue(row, feature, value));
+      return value;
+    }
+    if (Array.isArray(target)) target[row] = clean === null ? '' : (clean as string);
+    else target[row] = clean === null ? NaN : Number(clean);
+    return clean;
+  }
+
+  private reportUnknown(row: Row, index: number): void {
+    for (const name of Object.keys(row)) {
+      if (!this.names.has(name)) this.report(() => unknownColumn(index, name, this.features));
+    }
+  }
+
+  private report(problem: () => RowProblem): void {
+    this.problemCount++;
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push(problem());
+  }
+}
+
+function isRow(row: unknown): row is Row {
+  return typeof row === 'object' && row !== null && !Array.isArray(row);
+}
+
+/** A column may be called "constructor" or "__proto__": what a row inherits is no value of it. */
+function ownValue(row: Row, name: string): unknown {
+  const value = row[name];
+  if (value !== undefined && name in Object.prototype && !Object.hasOwn(row, name)) return undefined;
+  return value;
+}
+
+/** Without a prototype, so that any name can be assigned. */
+function copyOf(row: Row): Record<string, unknown> {
+  return Object.assign(Object.create(null) as Record<string, unknown>, row);
+}
+
+function countKeys(row: Row): number {
+  let keys = 0;
+  for (const _ in row) keys++;
+  return keys;
+}
+
+/** undefined means refused. */
+const coerce: Readonly<Record<FeatureType, (value: unknown) => unknown>> = {
+  NUMBER: (value) => (typeof value === 'number' ? exact(value) : typeof value === 'string' ? parse(value) : undefined),
+  BOOLEAN: (value) => {
+    if (typeof value === 'boolean') return value;
+    if (value === 1 || value === '1' || value === 'true') return true;
+    if (value === 0 || value === '0' || value === 'false') return false;
+    return undefined;
+  },
+  STRING: (value) => {
+    if (typeof value === 'string') return UNSTORABLE.test(value) ? undefined : value;
+    if (typeof value === 'number') return exact(value)?.toString();
+    return typeof value === 'boolean' ? String(value) : undefined;
+  },
+};
+
+/** NUL and unpaired surrogates, which neither UTF-8 nor PostgreSQL's text can hold. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const MAX_DIGITS = 64;
+
+function parse(text: string): number | undefined {
+  if (text.length > MAX_DIGITS || !DECIMAL.test(text)) return undefined;
+  const value = Number(text);
+  const exponent = text.includes('e') || text.includes('E');
+  return exponent || Math.abs(value) <= Number.MAX_SAFE_INTEGER ? exact(value) : undefined;
+}
+
+/** From here on numbers are written with an exponent, so they are measurements and no integers. */
+const EXPONENT_FROM = 1e21;
+
+/**
+ * The number if it means what was written: float32 must hold it, and a larger integer than 2^53 (an identifier, most
+ * likely) has lost digits as soon as JSON was parsed.
+ */
+function exact(value: number): number | undefined {
+  if (!Number.isFinite(Math.fround(value))) return undefined;
+  const magnitude = Math.abs(value);
+  return magnitude > Number.MAX_SAFE_INTEGER && magnitude < EXPONENT_FROM ? undefined : value;
+}
