@@ -1,30 +1,39 @@
 import { Logger } from '@nestjs/common';
-import { GraphQLError, type ExecutionResult } from 'graphql';
-import { HTTP_STATUS } from './error-table.js';
+import { GraphQLError } from 'graphql';
 import { isUnexpected, toPublicError } from './public-error.js';
 
 const logger = new Logger('GraphQL');
 
+export interface ErrorFormat {
+  readonly requestId: string;
+  /** Keep "Did you mean …", which names parts of the schema that introspection may hide. */
+  readonly suggestions: boolean;
+}
+
 /** Rewrites one GraphQL error for clients: `extensions.code` from the table, internals masked, request id added. */
-export function formatGraphqlError(error: GraphQLError, requestId: string): GraphQLError {
-  const cause = error.originalError;
+export function formatGraphqlError(error: GraphQLError, { requestId, suggestions }: ErrorFormat): GraphQLError {
   const options = { nodes: error.nodes, source: error.source, positions: error.positions, path: error.path };
-  if (!cause) {
-    // Parse and validation errors of the document itself. Suggestions would reveal names that introspection hides.
-    const message = error.message.replace(/ Did you mean .*\?$/s, '');
+  if (isDocumentError(error)) {
+    const message = suggestions ? error.message : error.message.replace(/ Did you mean .*\?$/s, '');
     return new GraphQLError(message, { ...options, extensions: { code: 'BAD_INPUT', requestId } });
   }
+  const cause = error.originalError;
   if (isUnexpected(cause)) logger.error({ err: cause, requestId, path: error.path }, 'unexpected error');
   const { code, message, details } = toPublicError(cause);
   return new GraphQLError(message, { ...options, extensions: { code, requestId, ...(details && { details }) } });
 }
 
+/** Any error as one of GraphQL; its own text and code stay with the original. */
+export function toGraphqlError(error: Error): GraphQLError {
+  return error instanceof GraphQLError ? error : new GraphQLError(error.message, { originalError: error });
+}
+
 /**
- * HTTP status of a GraphQL answer: 200 as long as something was resolved (errors stand beside data), otherwise the
- * status of the first error.
+ * True for a mistake in the document or its variables, which graphql-js itself reports. While fields are resolved it
+ * reports our own mistakes in the same class of error, as results that do not fit the schema; only those that point
+ * into the document (`nodes`) are the client's.
  */
-export function statusOf(execution: Pick<ExecutionResult, 'data' | 'errors'>): number {
-  if (execution.data || !execution.errors?.length) return 200;
-  const code = execution.errors[0]?.extensions['code'];
-  return typeof code === 'string' && code in HTTP_STATUS ? HTTP_STATUS[code as keyof typeof HTTP_STATUS] : 400;
+export function isDocumentError({ originalError: cause, path }: GraphQLError): boolean {
+  if (!cause) return true;
+  return cause instanceof GraphQLError && (path === undefined || cause.nodes !== undefined);
 }

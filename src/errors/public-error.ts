@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common';
 import { AppError, ErrorCode } from './app-error.js';
 import { codeForStatus } from './error-table.js';
 
@@ -33,8 +34,19 @@ export function toPublicError(error: unknown): PublicError {
   }
   if (isDatabaseGone(error)) return DATABASE_GONE;
   const status = clientStatusOf(error);
-  if (status !== undefined && error instanceof Error) return { code: codeForStatus(status), message: error.message };
+  if (status !== undefined && error instanceof Error) return { code: codeForStatus(status), message: messageOf(error) };
   return INTERNAL;
+}
+
+/** What the framework says of a client's mistake, where its own message does not tell what to do. */
+function messageOf(error: Error): string {
+  if ((error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return 'The body is larger than this server accepts. Send less at once.';
+  }
+  const answer = error instanceof HttpException ? error.getResponse() : undefined;
+  const problems = (answer as { message?: unknown } | undefined)?.message;
+  // Nest's pipes put what is wrong in here, and call the error itself "Bad Request Exception".
+  return Array.isArray(problems) ? `Some input is wrong. ${problems.join('; ')}` : error.message;
 }
 
 /** True for errors that an operator should see in the log with their stack. */

@@ -3,42 +3,40 @@ import { GraphQLModule } from '@nestjs/graphql';
 import type { DynamicModule } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { NoSchemaIntrospectionCustomRule } from 'graphql';
-import type { MercuriusContext } from 'mercurius';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
-import { formatGraphqlError, statusOf } from '../../errors/graphql-errors.js';
+import { answerWithErrors } from './graphql-answer.js';
+import { routeOptions } from './graphql-transport.js';
+import { limitHooks } from './query-limits.hooks.js';
+import { SubscriptionChecks } from './subscription-checks.js';
 
-/** What resolvers find in their context. */
+/** What resolvers find in their context; a subscription has no reply. */
 export interface GraphqlContext {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
 
-/** The standard introspection query, which GraphiQL's documentation needs, is 15 deep. */
-const MAX_DEPTH = 15;
-
 /** The GraphQL endpoint, `/graphql`. The schema is generated from the resolvers of the role's modules. */
 export const GraphqlModule: DynamicModule = GraphQLModule.forRootAsync<MercuriusDriverConfig>({
   driver: MercuriusDriver,
   inject: [CONFIG],
-  useFactory: (config: Config) => ({
+  useFactory: graphqlOptions,
+});
+
+export function graphqlOptions({ INTROSPECTION }: Pick<Config, 'INTROSPECTION'>): MercuriusDriverConfig {
+  const validationRules = INTROSPECTION ? [] : [NoSchemaIntrospectionCustomRule];
+  const subscriptions = new SubscriptionChecks(validationRules, INTROSPECTION);
+  return {
     path: '/graphql',
     autoSchemaFile: true,
     sortSchema: true,
     graphiql: false,
     allowBatchedQueries: false,
-    queryDepth: MAX_DEPTH,
-    validationRules: config.INTROSPECTION ? [] : [NoSchemaIntrospectionCustomRule],
+    validationRules,
+    hooks: { ...limitHooks, ...subscriptions.hooks },
+    transformSchema: subscriptions.wrapSubscribe,
+    additionalRouteOptions: routeOptions,
     context: (request: FastifyRequest, reply: FastifyReply): GraphqlContext => ({ request, reply }),
-    errorFormatter: (
-      execution: Parameters<NonNullable<MercuriusDriverConfig['errorFormatter']>>[0],
-      context: MercuriusContext,
-    ) => {
-      const errors = execution.errors.map((error) => formatGraphqlError(error, context.reply.request.id));
-      return {
-        statusCode: statusOf({ data: execution.data, errors }),
-        response: { data: execution.data ?? null, errors },
-      };
-    },
-  }),
-});
+    errorFormatter: (execution, context) => answerWithErrors(execution, context, INTROSPECTION),
+  };
+}

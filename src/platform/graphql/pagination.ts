@@ -4,7 +4,8 @@ import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { AppError } from '../../errors/app-error.js';
 
-const MAX_PAGE = 200;
+/** Most items that a list gives at once. */
+export const MAX_PAGE = 200;
 
 /** Arguments of every list: newest first, `first` items after the cursor `after`. */
 @ArgsType()
