@@ -57,7 +57,7 @@ export async function paginate<Entity extends ObjectLiteral & { id: string }>(
   if (!Number.isInteger(first) || first < 1 || first > MAX_PAGE) {
     throw new AppError('BAD_INPUT', `first must be between 1 and ${MAX_PAGE}; got ${first}.`);
   }
-  if (after != null) query.andWhere(`${alias}.id < :cursor`, { cursor: idOf(after) });
+  if (after !== undefined && after !== null) query.andWhere(`${alias}.id < :cursor`, { cursor: idOf(after) });
   const rows = await query
     .orderBy(`${alias}.id`, 'DESC')
     .take(first + 1)
