@@ -15,11 +15,8 @@ export class ClassRows extends NodeRows {
     target: Float64Array,
     private readonly classes: number,
   ) {
-    super(
-      rows,
-      weights,
-      Float64Array.from(rows, (row) => target[row]!),
-    );
+    super(rows, weights, new Float64Array(rows.length));
+    for (let i = 0; i < rows.length; i++) this.payload[i] = target[rows[i]!]!;
     this.totals = new Float64Array(classes);
     this.left = new Float64Array(classes);
     this.histogram = new Float64Array(256 * classes);

@@ -16,11 +16,8 @@ export class MeanRows extends NodeRows {
     weights: Uint16Array,
     private readonly target: Float64Array,
   ) {
-    super(
-      rows,
-      weights,
-      Float64Array.from(rows, (row, i) => weights[i]! * target[row]!),
-    );
+    super(rows, weights, new Float64Array(rows.length));
+    for (let i = 0; i < rows.length; i++) this.payload[i] = weights[i]! * target[rows[i]!]!;
   }
 
   get pure(): boolean {
@@ -32,12 +29,15 @@ export class MeanRows extends NodeRows {
   }
 
   protected total(): void {
-    this.sum = 0;
-    this.squares = 0;
-    for (let i = this.start; i < this.end; i++) {
-      this.sum += this.payload[i]!;
-      this.squares += this.payload[i]! * this.target[this.rows[i]!]!;
+    const { rows, payload, target, start, end } = this;
+    let sum = 0;
+    let squares = 0;
+    for (let i = start; i < end; i++) {
+      sum += payload[i]!;
+      squares += payload[i]! * target[rows[i]!]!;
     }
+    this.sum = sum;
+    this.squares = squares;
   }
 
   protected fillHistogram(codes: Uint8Array, bins: number): boolean {

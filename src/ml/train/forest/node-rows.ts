@@ -52,8 +52,9 @@ export abstract class NodeRows {
   enter(start: number, end: number): void {
     this.start = start;
     this.end = end;
-    this.weight = 0;
-    for (let i = start; i < end; i++) this.weight += this.weights[i]!;
+    let weight = 0;
+    for (let i = start; i < end; i++) weight += this.weights[i]!;
+    this.weight = weight;
     this.total();
   }
 

@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { TrainingCancelled } from '../../src/ml/train/errors.js';
+import type { Progress } from '../../src/ml/train/heartbeat.js';
+import { TRAINERS } from '../../src/ml/train/trainer.js';
+import { friedmanTable } from '../fixtures/trainers/rows.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let folder: string;
+let workerUrl: URL;
+
+// Jest runs sources, but a worker thread needs compiled files; they come from the same sources, not from an old build.
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'boucle-worker-'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const swc = join(root, 'node_modules/@swc/cli/bin/swc.js');
+  const settings = ['--config-file', '.swcrc', '--strip-leading-paths', '--quiet'];
+  execFileSync(process.execPath, [swc, 'src/ml', '-d', folder, ...settings], { cwd: root });
+  workerUrl = pathToFileURL(join(folder, 'ml/train/forest/worker.js'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('forest on worker threads', () => {
+  it.each([
+    ['numbers', undefined],
+    ['classes', 14],
+  ])('is byte-identical with 1, 2 and 3 threads: %s', async (_name, limit) => {
+    const table = friedmanTable(1500, 2, limit);
+    const hyperparameters = { trees: 17 };
+    const here = await TRAINERS.RANDOM_FOREST.fit(table, { seed: 5, hyperparameters });
+    for (const threads of [2, 3]) {
+      const there = await TRAINERS.RANDOM_FOREST.fit(table, { seed: 5, hyperparameters, threads, workerUrl });
+      expect(Buffer.compare(there.onnx, here.onnx)).toBe(0);
+      expect(there.summary).toEqual(here.summary);
+    }
+    const other = await TRAINERS.RANDOM_FOREST.fit(table, { seed: 6, hyperparameters, threads: 2, workerUrl });
+    expect(Buffer.compare(other.onnx, here.onnx)).not.toBe(0);
+  });
+
+  it('counts trees as they are done', async () => {
+    const reports: Progress[] = [];
+    const onProgress = (progress: Progress): void => {
+      reports.push(progress);
+    };
+    const options = { seed: 1, threads: 2, workerUrl, hyperparameters: { trees: 9 }, onProgress };
+    await TRAINERS.RANDOM_FOREST.fit(friedmanTable(500, 2), options);
+    expect(reports.map(({ message }) => message)).toEqual(Array.from({ length: 9 }, (_, i) => `tree ${i + 1} of 9`));
+  });
+
+  it.each([1, 2])('stops within a second when cancelled, on %i threads', async (threads) => {
+    const controller = new AbortController();
+    let cancelledAt = 0;
+    const onProgress = ({ done }: Progress): void => {
+      if (done !== 3) return;
+      cancelledAt = performance.now();
+      controller.abort();
+    };
+    const options = {
+      seed: 1,
+      threads,
+      workerUrl,
+      hyperparameters: { trees: 2000 },
+      onProgress,
+      signal: controller.signal,
+    };
+    await expect(TRAINERS.RANDOM_FOREST.fit(friedmanTable(20_000, 2), options)).rejects.toThrow(TrainingCancelled);
+    expect(performance.now() - cancelledAt).toBeLessThan(1000);
+  });
+
+  it('fails when a worker fails, instead of waiting for ever', async () => {
+    writeFileSync(join(folder, 'broken.js'), 'throw new Error("no such instruction");');
+    const options = { seed: 1, threads: 2, workerUrl: pathToFileURL(join(folder, 'broken.js')) };
+    await expect(TRAINERS.RANDOM_FOREST.fit(friedmanTable(100, 2), options)).rejects.toThrow('no such instruction');
+  });
+});
