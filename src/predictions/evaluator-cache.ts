@@ -1,0 +1,139 @@
+import { Inject, Injectable, Logger, OnApplicationShutdown } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import { Gauge } from 'prom-client';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { AppError } from '../errors/app-error.js';
+import type { Evaluator } from '../ml/schema/evaluator.js';
+import { ModelArtifacts } from '../models/artifact/model-artifacts.js';
+import { createEvaluator } from '../models/evaluation/create-evaluator.js';
+import type { ServableVersion } from '../models/model-registry.js';
+import { EVALUATOR_CACHE_BYTES } from './prediction.metrics.js';
+
+interface Loaded {
+  readonly evaluator: Evaluator;
+  /** Calls that compute with it right now; it is disposed of only when there are none. */
+  users: number;
+  evicted: boolean;
+}
+
+/** The loaded models of this process: each loaded once, the least recently used given up when memory is short. */
+@Injectable()
+export class EvaluatorCache implements OnApplicationShutdown {
+  private readonly logger = new Logger('Predictions');
+  /** By version id, least recently used first. */
+  private readonly loaded = new Map<string, Loaded>();
+  private readonly loading = new Map<string, Promise<Loaded>>();
+  private bytes = 0;
+
+  constructor(
+    private readonly artifacts: ModelArtifacts,
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectMetric(EVALUATOR_CACHE_BYTES) private readonly gauge: Gauge,
+  ) {}
+
+  /**
+   * Runs `work` with the version's evaluator, which stays usable until `work` ends.
+   * @throws AppError LIMIT_EXCEEDED if the model alone is larger than the cache, and what loading an artifact throws.
+   *   A failed load is not remembered.
+   */
+  async use<Result>(version: ServableVersion, work: (evaluator: Evaluator) => Promise<Result>): Promise<Result> {
+    const entry = await this.acquire(version);
+    try {
+      return await work(entry.evaluator);
+    } finally {
+      entry.users--;
+      if (entry.evicted) await this.dispose([entry]);
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.allSettled(this.loading.values());
+    await this.dispose([...this.loaded.keys()].map((id) => this.evict(id)));
+  }
+
+  private async acquire(version: ServableVersion): Promise<Loaded> {
+    const id = version.versionId;
+    let entry = this.loaded.get(id) ?? (await this.load(version));
+    // Another load may have pushed it out again before we got here.
+    while (entry.evicted) entry = this.loaded.get(id) ?? (await this.load(version));
+    entry.users++;
+    this.loaded.delete(id);
+    this.loaded.set(id, entry);
+    return entry;
+  }
+
+  /** Requests that come while a version is being loaded share that load. */
+  private load(version: ServableVersion): Promise<Loaded> {
+    const underway = this.loading.get(version.versionId);
+    if (underway) return underway;
+    const load = this.loadNow(version).finally(() => this.loading.delete(version.versionId));
+    this.loading.set(version.versionId, load);
+    return load;
+  }
+
+  private async loadNow(version: ServableVersion): Promise<Loaded> {
+    const started = performance.now();
+    const evaluator = await this.open(version);
+    const limit = this.config.EVALUATOR_CACHE_BYTES;
+    if (evaluator.bytes > limit) {
+      await evaluator.dispose();
+      throw new AppError(
+        'LIMIT_EXCEEDED',
+        `Version ${version.version} of model ${version.modelName} needs ${evaluator.bytes} bytes of memory, more than EVALUATOR_CACHE_BYTES (${limit}). Raise that setting, or train a smaller model.`,
+      );
+    }
+    const evicted = this.makeRoom(limit - evaluator.bytes);
+    const entry: Loaded = { evaluator, users: 0, evicted: false };
+    this.loaded.set(version.versionId, entry);
+    this.count(evaluator.bytes);
+    await this.dispose(evicted);
+    this.logger.log(
+      {
+        model: version.modelName,
+        version: version.version,
+        bytes: evaluator.bytes,
+        ms: Math.round(performance.now() - started),
+      },
+      'model loaded',
+    );
+    return entry;
+  }
+
+  private async open(version: ServableVersion): Promise<Evaluator> {
+    const { onnx } = await this.artifacts.load(version.artifactKey, version.artifactSha256);
+    try {
+      return await createEvaluator(onnx);
+    } catch (cause) {
+      throw new AppError(
+        'INVALID_STATE',
+        `The model file of version ${version.version} of ${version.modelName} cannot be loaded. Choose another version, or train a new one; the log of this process tells the cause.`,
+        undefined,
+        { cause },
+      );
+    }
+  }
+
+  private makeRoom(target: number): Loaded[] {
+    const evicted: Loaded[] = [];
+    while (this.bytes > target) evicted.push(this.evict(this.loaded.keys().next().value!));
+    return evicted;
+  }
+
+  private evict(id: string): Loaded {
+    const entry = this.loaded.get(id)!;
+    this.loaded.delete(id);
+    this.count(-entry.evaluator.bytes);
+    entry.evicted = true;
+    return entry;
+  }
+
+  private async dispose(evicted: readonly Loaded[]): Promise<void> {
+    for (const { users, evaluator } of evicted) if (users === 0) await evaluator.dispose();
+  }
+
+  private count(bytes: number): void {
+    this.bytes += bytes;
+    this.gauge.set(this.bytes);
+  }
+}

@@ -1,0 +1,51 @@
+import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CurrentPrincipal, RequireRole } from '../auth/access.js';
+import type { Principal } from '../auth/principal.js';
+import { AppError } from '../errors/app-error.js';
+import { ALGORITHMS } from '../models/algorithm.js';
+import { STAGES } from '../models/stage.js';
+import { ZodPipe } from '../platform/http/zod.pipe.js';
+import { PredictionAnswer, PredictionsService } from './predictions.service.js';
+
+const bodySchema = z.strictObject({
+  rows: z.array(z.unknown()),
+  correlationIds: z.array(z.string()).nullish(),
+  algorithm: z.enum(ALGORITHMS).nullish(),
+  stage: z.enum(STAGES).nullish(),
+});
+type PredictBody = z.infer<typeof bodySchema>;
+
+const VERSION = /^[1-9]\d{0,8}$/;
+
+/** Boucle's own serving paths. */
+@Controller('v1/models/:model')
+@RequireRole('PREDICTOR')
+export class PredictController {
+  constructor(private readonly predictions: PredictionsService) {}
+
+  @Post('predict')
+  @HttpCode(200)
+  predict(
+    @Param('model') model: string,
+    @Body(new ZodPipe(bodySchema)) body: PredictBody,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+  ): Promise<PredictionAnswer> {
+    return this.predictions.predict({ model, ...body }, { principal, requestId: request.id });
+  }
+
+  @Post('versions/:version/predict')
+  @HttpCode(200)
+  predictWithVersion(
+    @Param('model') model: string,
+    @Param('version') version: string,
+    @Body(new ZodPipe(bodySchema)) body: PredictBody,
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+  ): Promise<PredictionAnswer> {
+    if (!VERSION.test(version)) throw new AppError('BAD_INPUT', 'The version in the path must be a number such as 3.');
+    return this.predictions.predict({ model, version: Number(version), ...body }, { principal, requestId: request.id });
+  }
+}

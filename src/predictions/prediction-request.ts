@@ -1,0 +1,41 @@
+import { AppError } from '../errors/app-error.js';
+import type { VersionSelector } from '../models/model-registry.js';
+
+const MAX_CORRELATION_ID = 200;
+/** NUL and unpaired surrogates, which PostgreSQL's text can't hold. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** Rows to predict, however they came in: own REST, GraphQL, and every further protocol. */
+export interface PredictionRequest extends VersionSelector {
+  readonly rows: readonly unknown[];
+  /** The caller's own name for each row. */
+  readonly correlationIds?: readonly string[] | null;
+}
+
+/** @throws AppError LIMIT_EXCEEDED or BAD_INPUT for what can be told without knowing the model. */
+export function checkRequest({ rows, correlationIds }: PredictionRequest, maxRows: number): void {
+  if (rows.length === 0) throw new AppError('BAD_INPUT', 'rows is empty. Send at least one row to predict.');
+  if (rows.length > maxRows) {
+    throw new AppError(
+      'LIMIT_EXCEEDED',
+      `${rows.length} rows in one request are too many: at most ${maxRows} are taken (PREDICTION_MAX_ROWS). Split them over several requests.`,
+      { rows: rows.length, maxRows },
+    );
+  }
+  if (!correlationIds) return;
+  if (correlationIds.length !== rows.length) {
+    throw new AppError(
+      'BAD_INPUT',
+      `There are ${correlationIds.length} correlationIds for ${rows.length} rows. Send one per row, or none at all.`,
+    );
+  }
+  correlationIds.forEach(checkCorrelationId);
+}
+
+function checkCorrelationId(id: string, row: number): void {
+  if (id !== '' && id.length <= MAX_CORRELATION_ID && !UNSTORABLE.test(id)) return;
+  throw new AppError(
+    'BAD_INPUT',
+    `correlationIds[${row}] must have 1 to ${MAX_CORRELATION_ID} characters, without NUL characters or broken surrogate pairs.`,
+  );
+}

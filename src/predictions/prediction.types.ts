@@ -1,0 +1,137 @@
+import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
+import { type Stage, STAGES } from '../models/stage.js';
+import { PageArgs, PageOf } from '../platform/graphql/pagination.js';
+import { JsonScalar } from '../platform/graphql/scalars.js';
+import { DEFAULT_DAYS } from './prediction-history.service.js';
+import { CALLER_KINDS, type CallerKind } from './prediction.entity.js';
+
+const enumOf = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, name])) as Record<Name, Name>;
+
+export const AlgorithmEnum = enumOf(ALGORITHMS);
+export const StageEnum = enumOf(STAGES);
+const CallerKindEnum = enumOf(CALLER_KINDS);
+registerEnumType(AlgorithmEnum, { name: 'Algorithm' });
+registerEnumType(StageEnum, { name: 'Stage' });
+registerEnumType(CallerKindEnum, { name: 'CallerKind' });
+
+@InputType()
+export class PredictInput {
+  @Field(() => String, { description: 'Name of the model.' })
+  model!: string;
+
+  @Field(() => [JsonScalar], { description: 'One object a row: a value for every column of the signature.' })
+  rows!: unknown[];
+
+  @Field(() => Int, { nullable: true, description: 'A certain version instead of the champion.' })
+  version?: number | null;
+
+  @Field(() => AlgorithmEnum, { nullable: true, description: 'The lead version of this algorithm.' })
+  algorithm?: Algorithm | null;
+
+  @Field(() => StageEnum, { nullable: true, description: 'The newest version of this stage.' })
+  stage?: Stage | null;
+
+  @Field(() => [String], { nullable: true, description: 'Your own name for each row, to find its prediction by.' })
+  correlationIds?: string[] | null;
+}
+
+@ObjectType({ description: 'The version that a prediction came from.' })
+export class ServingVersion {
+  @Field(() => String, { description: 'Name of the model.' })
+  name!: string;
+
+  @Field(() => Int)
+  version!: number;
+
+  @Field(() => AlgorithmEnum)
+  algorithm!: Algorithm;
+}
+
+@ObjectType()
+export class PredictedRow {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => JsonScalar, { description: 'The most probable class, or the number of a regression.' })
+  value!: string | number;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'Classification only: class → probability.' })
+  probabilities?: Readonly<Record<string, number>> | null;
+}
+
+@ObjectType()
+export class PredictionSet {
+  @Field(() => ServingVersion)
+  model!: ServingVersion;
+
+  @Field(() => [PredictedRow], { description: 'In the order of the rows.' })
+  predictions!: readonly PredictedRow[];
+}
+
+@ObjectType()
+export class PredictionCaller {
+  @Field(() => CallerKindEnum)
+  kind!: CallerKind;
+
+  @Field(() => ID)
+  id!: string;
+}
+
+@ObjectType({ description: 'An entry of the prediction log.' })
+export class LoggedPrediction extends PredictedRow {
+  @Field(() => Date)
+  time!: Date;
+
+  /** Resolves the field `model`. */
+  versionId!: string;
+
+  @Field(() => JsonScalar, { description: 'The row as the model took it.' })
+  inputs!: Readonly<Record<string, unknown>>;
+
+  @Field(() => Float, { description: 'From the arrival of the request to its scores; rows of one request share it.' })
+  latencyMs!: number;
+
+  @Field(() => PredictionCaller)
+  caller!: PredictionCaller;
+
+  @Field(() => String, { nullable: true })
+  correlationId!: string | null;
+
+  @Field(() => String)
+  requestId!: string;
+}
+
+@ObjectType()
+export class PredictionPage extends PageOf(LoggedPrediction) {}
+
+@InputType()
+export class PredictionFilterInput {
+  @Field(() => String, { nullable: true, description: 'Name of a model.' })
+  model?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'A version of that model.' })
+  version?: number | null;
+
+  @Field(() => Date, {
+    nullable: true,
+    description: `Not before this time. Without it, the ${DEFAULT_DAYS} days before \`to\` are searched.`,
+  })
+  from?: Date | null;
+
+  @Field(() => Date, { nullable: true, description: 'Before this time. Without it, up to now.' })
+  to?: Date | null;
+
+  @Field(() => ID, { nullable: true, description: 'Id of a user, or of an API key.' })
+  caller?: string | null;
+
+  @Field(() => String, { nullable: true })
+  correlationId?: string | null;
+}
+
+@ArgsType()
+export class PredictionArgs extends PageArgs {
+  @Field(() => PredictionFilterInput, { nullable: true })
+  filter?: PredictionFilterInput | null;
+}

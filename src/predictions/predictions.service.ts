@@ -1,0 +1,128 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import { Counter, Histogram } from 'prom-client';
+import { mayUseModel, Principal } from '../auth/principal.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
+import { AppError } from '../errors/app-error.js';
+import type { Algorithm } from '../models/algorithm.js';
+import type { ServableVersion } from '../models/model-registry.js';
+import { EvaluatorCache } from './evaluator-cache.js';
+import { ModelRouter } from './model-router.js';
+import { newPredictionId } from './prediction-id.js';
+import { PredictionLog } from './prediction-log.js';
+import { PREDICTION_DURATION, PredictionResultLabel, PREDICTIONS_TOTAL } from './prediction.metrics.js';
+import { checkRequest, PredictionRequest } from './prediction-request.js';
+import type { LogRow } from './prediction-rows.js';
+import type { PredictionOutput } from './prediction.entity.js';
+import { scoreRows, ScoredRow } from './score-rows.js';
+
+/** Who asked, in which request. */
+export interface RequestContext {
+  readonly principal: Principal;
+  readonly requestId: string;
+}
+
+export interface PredictionAnswer {
+  readonly model: { readonly name: string; readonly version: number; readonly algorithm: Algorithm };
+  readonly predictions: readonly ({ readonly id: string } & PredictionOutput)[];
+}
+
+/** Answers rows: route → validate → evaluate → log → answer. Every serving protocol goes through here. */
+@Injectable()
+export class PredictionsService {
+  constructor(
+    private readonly router: ModelRouter,
+    private readonly evaluators: EvaluatorCache,
+    private readonly log: PredictionLog,
+    @Inject(CONFIG) private readonly config: Config,
+    @InjectMetric(PREDICTIONS_TOTAL) private readonly total: Counter,
+    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram,
+  ) {}
+
+  /**
+   * Predicts all rows or none. When it resolves, every prediction is committed to the log.
+   * @throws AppError BAD_INPUT with the wrong fields, LIMIT_EXCEEDED for too many rows, NOT_FOUND or INVALID_STATE for
+   *   the model, UNAVAILABLE if the prediction could not be logged.
+   */
+  async predict(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
+    const arrived = performance.now();
+    checkRequest(request, this.config.PREDICTION_MAX_ROWS);
+    checkMayUse(context.principal, request.model);
+    const version = await this.router.resolve(request);
+    try {
+      const answer = await this.answer(request, context, version, arrived);
+      this.count(version, 'ok', request.rows.length);
+      return answer;
+    } catch (error) {
+      const refused = error instanceof AppError && error.code === 'BAD_INPUT';
+      this.count(version, refused ? 'refused' : 'failed', request.rows.length);
+      throw error;
+    }
+  }
+
+  private async answer(
+    request: PredictionRequest,
+    context: RequestContext,
+    version: ServableVersion,
+    arrived: number,
+  ): Promise<PredictionAnswer> {
+    const { rows, milliseconds } = await this.evaluators.use(version, (evaluator) =>
+      scoreRows(version.signature, evaluator, request.rows),
+    );
+    const scored = performance.now();
+    const latencyUs = Math.round((scored - arrived) * 1_000);
+    const logRows = rows.map((row, i) =>
+      logRow(row, { version, context, latencyUs, correlationId: request.correlationIds?.[i] ?? null }),
+    );
+    await this.log.append(logRows);
+    this.observe('validate', milliseconds.validate);
+    this.observe('evaluate', milliseconds.evaluate);
+    this.observe('log', performance.now() - scored);
+    return {
+      model: { name: version.modelName, version: version.version, algorithm: version.algorithm },
+      predictions: rows.map(({ output }, i) => ({ id: logRows[i]!.id, ...output })),
+    };
+  }
+
+  private count(version: ServableVersion, result: PredictionResultLabel, rows: number): void {
+    const { modelName, algorithm } = version;
+    this.total.inc({ model: modelName, version: version.version, algorithm, result }, rows);
+  }
+
+  private observe(phase: 'validate' | 'evaluate' | 'log', milliseconds: number): void {
+    this.durations.observe({ phase }, milliseconds / 1_000);
+  }
+}
+
+function checkMayUse(principal: Principal, model: string): void {
+  if (mayUseModel(principal, model)) return;
+  throw new AppError(
+    'NOT_FOUND',
+    `This API key is not meant for a model ${model}. Use a key that names it, or ask an administrator for one.`,
+  );
+}
+
+interface Answered {
+  readonly version: ServableVersion;
+  readonly context: RequestContext;
+  readonly latencyUs: number;
+  readonly correlationId: string | null;
+}
+
+function logRow(row: ScoredRow, { version, context, latencyUs, correlationId }: Answered): LogRow {
+  const { credential, userId } = context.principal;
+  const byKey = credential.kind === 'API_KEY';
+  return {
+    id: newPredictionId(),
+    modelId: version.modelId,
+    versionId: version.versionId,
+    inputs: row.inputsJson,
+    output: row.outputJson,
+    latencyUs,
+    callerKind: byKey ? 'API_KEY' : 'USER',
+    callerId: byKey ? credential.id : userId,
+    correlationId,
+    requestId: context.requestId,
+  };
+}

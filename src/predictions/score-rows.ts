@@ -1,0 +1,78 @@
+import { setImmediate } from 'node:timers/promises';
+import { AppError } from '../errors/app-error.js';
+import type { Evaluator } from '../ml/schema/evaluator.js';
+import { type EncodedRows, encodeRows, RowsError } from '../ml/schema/rows.js';
+import type { Signature } from '../ml/schema/signature.js';
+import { outputOf } from './prediction-output.js';
+import type { PredictionOutput } from './prediction.entity.js';
+
+/** Cells validated, evaluated and serialised in one go; between two blocks the event loop gets its turn. */
+const BLOCK_CELLS = 4_096;
+
+/** A row with its answer, and both as JSON for the log. */
+export interface ScoredRow {
+  readonly output: PredictionOutput;
+  readonly inputsJson: string;
+  readonly outputJson: string;
+}
+
+export interface ScoredRows {
+  readonly rows: readonly ScoredRow[];
+  /** Computing time, without the pauses. */
+  readonly milliseconds: { readonly validate: number; readonly evaluate: number };
+}
+
+/**
+ * Validates and evaluates rows, block by block.
+ * @throws AppError BAD_INPUT whose details name row, column, expected and received.
+ */
+export async function scoreRows(
+  signature: Signature,
+  evaluator: Evaluator,
+  rows: readonly unknown[],
+): Promise<ScoredRows> {
+  const blockRows = Math.max(1, Math.floor(BLOCK_CELLS / signature.features.length));
+  const scored: ScoredRow[] = [];
+  const milliseconds = { validate: 0, evaluate: 0 };
+  for (let start = 0; start < rows.length; start += blockRows) {
+    if (start > 0) await setImmediate();
+    const began = performance.now();
+    const { batch, inputs } = encode(signature, rows.slice(start, start + blockRows), start);
+    const encoded = performance.now();
+    const scores = await evaluator.evaluate(batch);
+    for (let row = 0; row < batch.rows; row++) {
+      const output = outputOf(signature, scores, row);
+      if (!output) throw extreme(start + row);
+      scored.push({ output, inputsJson: JSON.stringify(inputs[row]), outputJson: JSON.stringify(output) });
+    }
+    milliseconds.validate += encoded - began;
+    milliseconds.evaluate += performance.now() - encoded;
+  }
+  return { rows: scored, milliseconds };
+}
+
+function encode(signature: Signature, rows: readonly unknown[], start: number): EncodedRows {
+  try {
+    return encodeRows(signature, rows);
+  } catch (error) {
+    if (error instanceof RowsError) throw wrongRows(error, start);
+    throw error;
+  }
+}
+
+/** Rows of a block are counted from its start, those of an error from the start of the request. */
+function wrongRows(error: RowsError, start: number): AppError {
+  const problems = error.problems.map((problem) => ({ ...problem, row: problem.row + start }));
+  const [first] = problems;
+  const others = problems.length - 1 + error.more;
+  const more = others > 0 ? ` There are ${others} more problems; details lists the first.` : '';
+  return new AppError('BAD_INPUT', `Row ${first!.row}: ${first!.message}.${more}`, { problems });
+}
+
+function extreme(row: number): AppError {
+  return new AppError(
+    'BAD_INPUT',
+    `Row ${row} has numbers so extreme that the model gives no finite answer. Check their units.`,
+    { row },
+  );
+}
