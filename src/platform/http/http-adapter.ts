@@ -1,8 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyServerOptions } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../../config/config.js';
+import { answerError } from '../../errors/http-error.filter.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+/** Most that is read of a body that is too large anyway. */
+const DRAIN_BYTES = 256 * 2 ** 20;
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -14,11 +19,46 @@ const HEADERS = {
 } as const;
 
 /**
+ * Nest sets its error handler after the routes, too late for what fails before one of them: a body that is too large or
+ * no JSON. This one is there from the beginning, and stays.
+ */
+class EarlyErrorAdapter extends FastifyAdapter {
+  constructor(options: FastifyServerOptions) {
+    super(options);
+    this.getInstance().setErrorHandler(async (error, request, reply) => {
+      if (isBodyTooLarge(error)) await drain(request.raw);
+      answerError(error, request, reply);
+      return reply;
+    });
+  }
+
+  override setErrorHandler(): ReturnType<FastifyAdapter['setErrorHandler']> {
+    return this.getInstance();
+  }
+}
+
+function isBodyTooLarge(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+}
+
+/** Reads on, within reason, until the client has sent all: in the middle of it, it would see a broken pipe, no answer. */
+async function drain(body: IncomingMessage): Promise<void> {
+  let bytes = 0;
+  await new Promise<void>((resolve) => {
+    body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > DRAIN_BYTES) resolve();
+    });
+    body.once('close', resolve).once('end', resolve).once('error', resolve);
+  });
+}
+
+/**
  * The Fastify server: bounded bodies and times, one request id end to end, and headers that are safe for every path
  * (a page that needs more sets its own Content-Security-Policy).
  */
 export function createHttpAdapter(config: Config): FastifyAdapter {
-  const adapter = new FastifyAdapter({
+  const adapter = new EarlyErrorAdapter({
     trustProxy: config.TRUST_PROXY,
     bodyLimit: config.BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 200 },
