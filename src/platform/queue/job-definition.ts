@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Config } from '../../config/config.js';
 
 /** A kind of job: what it is called, what its payload looks like, and how long it may take. */
 export interface JobDefinition<Payload extends object = object> {
@@ -12,7 +13,7 @@ export interface JobDefinition<Payload extends object = object> {
   /** A worker that gives no sign of life for this long is taken for dead, and the job runs again. At least 10. */
   readonly heartbeatSeconds: number;
   /** Jobs of this kind that one worker runs at the same time. */
-  readonly concurrency: number;
+  readonly concurrency: number | ((config: Config) => number);
 }
 
 type JobOptions<Payload extends object> = Pick<JobDefinition<Payload>, 'name' | 'schema'> &

@@ -19,7 +19,7 @@ export interface JobHandler<Payload extends object> {
 export const JOB_METADATA = 'boucle:job';
 
 /** Marks a provider as the handler of one kind of job. It must implement {@link JobHandler}. */
-export function HandlesJob(definition: JobDefinition<never>): ClassDecorator {
+export function HandlesJob<Payload extends object>(definition: JobDefinition<Payload>): ClassDecorator {
   return (target) => {
     Injectable()(target);
     SetMetadata(JOB_METADATA, definition)(target);

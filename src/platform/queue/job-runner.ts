@@ -1,6 +1,8 @@
-import { Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import type { JobWithMetadata } from 'pg-boss';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
 import { definedJobs, JobDefinition } from './job-definition.js';
 import { JOB_METADATA, JobContext, JobHandler } from './job-handler.js';
 import { JobQueue } from './job-queue.js';
@@ -14,6 +16,7 @@ export class JobRunner implements OnApplicationBootstrap {
     private readonly queue: JobQueue,
     private readonly discovery: DiscoveryService,
     private readonly reflector: Reflector,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** Fails the boot if a declared job has no handler or more than one. */
@@ -38,7 +41,7 @@ export class JobRunner implements OnApplicationBootstrap {
   private async listen(job: JobDefinition, handler: JobHandler<object>): Promise<void> {
     const options = {
       includeMetadata: true,
-      localConcurrency: job.concurrency,
+      localConcurrency: typeof job.concurrency === 'number' ? job.concurrency : job.concurrency(this.config),
       pollingIntervalSeconds: 1,
       notifyPollingIntervalSeconds: 5,
     } as const;
