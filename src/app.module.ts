@@ -1,5 +1,6 @@
 import { DynamicModule, Module, Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
 import { AuthApiModule, AuthModule } from './auth/auth.module.js';
 import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
@@ -12,20 +13,25 @@ import { LoggingModule } from './platform/logging/logging.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule, QueueWorkerModule } from './platform/queue/queue.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
+import {
+  PredictionsApiModule,
+  PredictionsSchedulerModule,
+  PredictionsServingModule,
+} from './predictions/predictions.module.js';
 
 type Modules = readonly (Type | DynamicModule)[];
 
 /** GraphQL, GraphiQL and the management paths. */
-const API: Modules = [GraphqlModule, AuthApiModule, GraphiqlModule];
+const API: Modules = [GraphqlModule, AuthApiModule, PredictionsApiModule, GraphiqlModule];
 
 /** The REST paths that serving clients call. */
-const PREDICTOR: Modules = [];
+const PREDICTOR: Modules = [PredictionsServingModule];
 
 /** Job handlers. */
 const WORKER: Modules = [QueueWorkerModule];
 
 /** What runs by the clock. */
-const SCHEDULER: Modules = [];
+const SCHEDULER: Modules = [ScheduleModule.forRoot(), PredictionsSchedulerModule];
 
 /** THE table: which modules a role consists of, besides the platform that every role has. */
 export const ROLE_MODULES = {

@@ -13,6 +13,7 @@ export const BigIntScalar = new GraphQLScalarType<number, number>({
 export const JsonScalar = new GraphQLScalarType({
   name: 'JSON',
   description: 'Any JSON value.',
+  parseValue: (value: unknown) => value,
   parseLiteral: (node, variables) => valueFromASTUntyped(node, variables) as unknown,
 });
 
