@@ -5,7 +5,7 @@ import { Logger } from 'nestjs-pino';
 import { AppModule, ProcessRole } from '../app.module.js';
 import { Config, loadConfig } from '../config/config.js';
 import { AppError } from '../errors/app-error.js';
-import { migrate, pendingMigrations } from '../platform/database/migrate.js';
+import { ensureSchema } from '../platform/database/migrate.js';
 import { openDatabase } from '../platform/database/open-database.js';
 import { createHttpAdapter } from '../platform/http/http-adapter.js';
 
@@ -32,20 +32,6 @@ export async function serve(role: ProcessRole): Promise<void> {
     await app.close();
     await database.close();
   }, config);
-}
-
-/** The embedded default migrates by itself; a server's schema changes only by the `migrate` command. */
-async function ensureSchema(config: Config): Promise<void> {
-  if (config.embedded) {
-    await migrate(config);
-    return;
-  }
-  const pending = await pendingMigrations(config);
-  if (pending.length === 0) return;
-  throw new AppError(
-    'INVALID_STATE',
-    `The database schema is not up to date (${pending.length} migrations are missing). Run \`node dist/main.js migrate\` first.`,
-  );
 }
 
 async function start(role: ProcessRole, config: Config): Promise<NestFastifyApplication> {

@@ -50,6 +50,23 @@ export async function pendingMigrations(config: Config): Promise<string[]> {
   }
 }
 
+/**
+ * The embedded default migrates by itself; a server's schema changes only by the `migrate` command.
+ * @throws AppError INVALID_STATE if that command has to run first.
+ */
+export async function ensureSchema(config: Config): Promise<void> {
+  if (config.embedded) {
+    await migrate(config);
+    return;
+  }
+  const pending = await pendingMigrations(config);
+  if (pending.length === 0) return;
+  throw new AppError(
+    'INVALID_STATE',
+    `The database schema is not up to date (${pending.length} migrations are missing). Run \`node dist/main.js migrate\` first.`,
+  );
+}
+
 async function refuseOldServer(source: DataSource): Promise<void> {
   const rows: { version: string }[] = await source.query(`SELECT current_setting('server_version_num') AS version`);
   if (Number(rows[0]?.version) < LOWEST_VERSION) {
