@@ -4,7 +4,7 @@ export interface BootstrapOptions {
   readonly seed: number;
   /** MEAN of the losses, or their ROOT_MEAN (RMSE, from squared errors). */
   readonly statistic: 'MEAN' | 'ROOT_MEAN';
-  /** Default 2000. */
+  /** Default 2000, fewer (down to 200) above 20,000 rows, to bound the work at 40 million draws or 200 resamples. */
   readonly resamples?: number;
   /** Default 0.95. */
   readonly confidence?: number;
@@ -18,7 +18,7 @@ export interface DifferenceInterval {
 }
 
 /** Draws between two returns to the event loop: a few milliseconds. */
-const BLOCK = 500_000;
+const BLOCK = 200_000;
 
 /**
  * Percentile bootstrap of the difference of two models' losses on the same rows (Efron and Tibshirani 1993, ch. 13).
@@ -31,7 +31,7 @@ const BLOCK = 500_000;
 export async function pairedBootstrap(
   first: Float64Array,
   second: Float64Array,
-  { seed, statistic, resamples = 2000, confidence = 0.95 }: BootstrapOptions,
+  { seed, statistic, resamples = defaultResamples(first.length), confidence = 0.95 }: BootstrapOptions,
 ): Promise<DifferenceInterval> {
   const rows = first.length;
   if (rows !== second.length) throw new RangeError(`${rows} losses of one model but ${second.length} of the other`);
@@ -40,15 +40,9 @@ export async function pairedBootstrap(
     statistic === 'MEAN' ? (a - b) / rows : Math.sqrt(a / rows) - Math.sqrt(b / rows);
   const random = new Random(seed);
   const differences = new Float64Array(resamples);
-  for (let resample = 0, drawn = 0; resample < resamples; resample++) {
-    let a = 0;
-    let b = 0;
-    for (let i = 0; i < rows; i++) {
-      const row = random.below(rows);
-      a += first[row]!;
-      b += second[row]!;
-    }
-    differences[resample] = differ(a, b);
+  for (let resampled = 0, drawn = 0; resampled < resamples; resampled++) {
+    const [a, b] = resample(first, second, random);
+    differences[resampled] = differ(a, b);
     drawn += rows;
     if (drawn < BLOCK) continue;
     drawn = 0;
@@ -61,6 +55,22 @@ export async function pairedBootstrap(
     low: quantile(differences, tail),
     high: quantile(differences, 1 - tail),
   };
+}
+
+function defaultResamples(rows: number): number {
+  return Math.max(200, Math.min(2000, Math.floor(40_000_000 / rows)));
+}
+
+/** Sums of both models' losses over as many rows drawn with replacement as there are. */
+function resample(first: Float64Array, second: Float64Array, random: Random): [number, number] {
+  let a = 0;
+  let b = 0;
+  for (let i = 0; i < first.length; i++) {
+    const row = random.below(first.length);
+    a += first[row]!;
+    b += second[row]!;
+  }
+  return [a, b];
 }
 
 function sum(values: Float64Array): number {

@@ -3,10 +3,8 @@
  * seeded through splitmix32. Not for secrets.
  */
 export class Random {
-  private a: number;
-  private b: number;
-  private c: number;
-  private counter = 1;
+  /** Three words and a counter; plain number fields would be boxed beyond 31 bits. */
+  private readonly state = new Int32Array(4);
 
   /**
    * @param seed any integer; only its lowest 53 bits count.
@@ -14,27 +12,28 @@ export class Random {
    *   depend on which thread draws first.
    */
   constructor(seed: number, stream = 0) {
-    let state = (seed ^ Math.imul(Math.floor(seed / 0x1_0000_0000), 0x9e37_79b1)) | 0;
+    let seeding = (seed ^ Math.imul(Math.floor(seed / 0x1_0000_0000), 0x9e37_79b1)) | 0;
     const next = (salt: number): number => {
-      state = (state + 0x9e37_79b9 + salt) | 0;
-      let z = Math.imul(state ^ (state >>> 16), 0x21f0_aaad);
+      seeding = (seeding + 0x9e37_79b9 + salt) | 0;
+      let z = Math.imul(seeding ^ (seeding >>> 16), 0x21f0_aaad);
       z = Math.imul(z ^ (z >>> 15), 0x735a_2d97);
       return z ^ (z >>> 15);
     };
-    this.a = next(0);
-    this.b = next(Math.imul(stream, 0x85eb_ca6b));
-    this.c = next(stream);
+    this.state.set([next(0), next(Math.imul(stream, 0x85eb_ca6b)), next(stream), 1]);
     // The first outputs still show the seed's structure.
     for (let i = 0; i < 15; i++) this.uint32();
   }
 
   /** Uniform integer in [0, 2³²). */
   uint32(): number {
-    const sum = (this.a + this.b + this.counter) | 0;
-    this.counter = (this.counter + 1) | 0;
-    this.a = this.b ^ (this.b >>> 9);
-    this.b = (this.c + (this.c << 3)) | 0;
-    this.c = (((this.c << 21) | (this.c >>> 11)) + sum) | 0;
+    const { state } = this;
+    const b = state[1]!;
+    const c = state[2]!;
+    const sum = (state[0]! + b + state[3]!) | 0;
+    state[0] = b ^ (b >>> 9);
+    state[1] = c + (c << 3);
+    state[2] = ((c << 21) | (c >>> 11)) + sum;
+    state[3] = state[3]! + 1;
     return sum >>> 0;
   }
 
@@ -45,6 +44,6 @@ export class Random {
 
   /** Uniform integer in [0, bound), bound ≤ 2³². The bias of multiplying instead of rejecting is below bound / 2³². */
   below(bound: number): number {
-    return Math.floor((this.uint32() / 0x1_0000_0000) * bound);
+    return ((this.uint32() / 0x1_0000_0000) * bound) >>> 0;
   }
 }
