@@ -1,0 +1,54 @@
+import { AppError } from '../../errors/app-error.js';
+import type { ReadOptions } from './source-spec.js';
+import { diskFull } from './staging.js';
+
+export function isBrokenCsv(error: unknown): boolean {
+  return messageOf(error).includes('CSV Error');
+}
+
+/** A value that does not have the type it was taken for. */
+export function isConversionError(error: unknown): boolean {
+  return /^(Conversion|Invalid Input) Error/.test(messageOf(error)) && !isBrokenCsv(error);
+}
+
+/**
+ * Turns a failure of DuckDB that the user can mend into an AppError; others pass unchanged. DuckDB's own text is shown
+ * where it speaks of the user's data or SQL, without its paths and its advice.
+ */
+export function describeConversionError(error: unknown, options: ReadOptions): unknown {
+  const message = messageOf(error);
+  if (error instanceof AppError) return error;
+  if (message.startsWith('Out of Memory Error')) {
+    return new AppError(
+      'LIMIT_EXCEEDED',
+      'The data needs more memory than an extraction may use. Take fewer columns, or ask an administrator to raise DUCKDB_MEMORY_LIMIT.',
+      undefined,
+      { cause: error },
+    );
+  }
+  if (message.includes('No space left on device')) return diskFull(error);
+  if (DAMAGED_PARQUET.test(message)) {
+    const text = 'The Parquet file is damaged or truncated. Provide it again in full.';
+    return new AppError('BAD_INPUT', text, undefined, { cause: error });
+  }
+  if (!USER_ERRORS.test(message)) return error;
+  const part = options.filter || options.select ? 'data, its row filter or its column choice' : 'data';
+  return new AppError('BAD_INPUT', `The ${part} cannot be converted: ${summaryOf(message)}`, undefined, {
+    cause: error,
+  });
+}
+
+const DAMAGED_PARQUET = /magic bytes|Footer length|TProtocolException|[Ii]nvalid.*parquet|Parquet.*(corrupt|invalid)/;
+const USER_ERRORS = /^(Conversion|Invalid Input|Binder|Out of Range|Invalid type|Mismatch Type) Error/;
+
+function summaryOf(message: string): string {
+  const [first = ''] = message.split('\n');
+  return first
+    .replace(/ in file "[^"]*"/, '')
+    .replace(/^[A-Z][\w ]* Error: /, '')
+    .trim();
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
+}

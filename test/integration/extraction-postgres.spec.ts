@@ -1,0 +1,125 @@
+import { createTestDatabase, TestDatabase } from '../support/database.js';
+import { run } from './extraction-harness.js';
+
+describe('a PostgreSQL query as a source', () => {
+  let database: TestDatabase;
+  let connection: string;
+  const outbound = { allowList: ['127.0.0.1', 'localhost'] };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    connection = database.url;
+    await database.query(`
+      CREATE TABLE sale AS
+      SELECT n AS id, n / 4.0 AS amount, n % 2 = 0 AS paid, DATE '2020-01-01' + n AS day,
+             TIMESTAMPTZ '2020-01-01 10:00:00+02' + n * interval '1 hour' AS at,
+             CASE n % 4 WHEN 0 THEN NULL WHEN 1 THEN '' WHEN 2 THEN 'a "quoted", text' ELSE E'two\\nlines' END AS note,
+             ARRAY[n, n + 1] AS pair
+      FROM generate_series(1, 2500) AS n`);
+  });
+  afterAll(() => database.drop());
+
+  const query = (sql: string) => run({ kind: 'POSTGRES', connection, query: sql }, {}, { outbound });
+
+  it('keeps types, and tells NULL from empty text', async () => {
+    const { rows, columns, rowsRead } = await query('SELECT * FROM sale ORDER BY id;');
+    expect(rows).toBe(2500);
+    expect(columns).toEqual([
+      { name: 'id', type: 'INTEGER' },
+      { name: 'amount', type: 'NUMBER' },
+      { name: 'paid', type: 'BOOLEAN' },
+      { name: 'day', type: 'DATE' },
+      { name: 'at', type: 'TIMESTAMP' },
+      { name: 'note', type: 'STRING' },
+      { name: 'pair', type: 'STRING' },
+    ]);
+    expect(rowsRead.slice(0, 4).map(({ note }) => note)).toEqual(['', 'a "quoted", text', 'two\nlines', null]);
+    expect(rowsRead[0]).toMatchObject({
+      id: 1,
+      amount: 0.25,
+      paid: false,
+      day: '2020-01-02',
+      at: '2020-01-01T09:00:00.000000Z',
+      pair: '{1,2}',
+    });
+  });
+
+  it('applies filters to the typed rows', async () => {
+    const source = { kind: 'POSTGRES' as const, connection, query: 'SELECT id, amount FROM sale ORDER BY id' };
+    await expect(run(source, { filter: 'id <= 10', select: 'amount * 4 AS id4' }, { outbound })).resolves.toMatchObject(
+      {
+        rows: 10,
+        columns: [{ name: 'id4', type: 'NUMBER' }],
+      },
+    );
+  });
+
+  it.each([
+    ['DELETE FROM sale RETURNING id', 'BAD_INPUT', /refused the query/],
+    ["SELECT setval('nothing', 1)", 'BAD_INPUT', /refused the query/],
+    ['SELECT 1; DROP TABLE sale', 'BAD_INPUT', /refused the query/],
+    ['SELECT 1; COMMIT; DROP TABLE sale', 'BAD_INPUT', /refused the query/],
+    ['SELECT missing FROM sale', 'BAD_INPUT', /column "missing" does not exist/],
+    ['SELECT id, id FROM sale', 'BAD_INPUT', /"id" twice/],
+    ['SELECT 1 / (id - id) FROM sale', 'BAD_INPUT', /division by zero/],
+    ['SELECT id FROM sale WHERE false', 'BAD_INPUT', /no rows/],
+  ])('answers %s with %s', async (sql, code, message) => {
+    await expect(query(sql)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    await expect(database.query('SELECT count(*)::int AS n FROM sale')).resolves.toEqual([{ n: 2500 }]);
+  });
+
+  it('may not write through a function either', async () => {
+    await database.query(`
+      CREATE FUNCTION sneaky() RETURNS integer LANGUAGE sql AS $$ INSERT INTO sale (id) VALUES (-1) RETURNING 1 $$`);
+    await expect(query('SELECT sneaky()')).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringMatching(/change data/),
+    });
+  });
+
+  it('is held to its time', async () => {
+    const slow = run(
+      { kind: 'POSTGRES', connection, query: 'SELECT pg_sleep(30)' },
+      {},
+      {
+        outbound,
+        limits: { ...(await import('../../src/datasets/extraction/limits.js')).DEFAULT_LIMITS, timeoutMs: 1000 },
+      },
+    );
+    await expect(slow).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  });
+
+  it('ends when cancelled', async () => {
+    const stop = new AbortController();
+    const slow = run(
+      { kind: 'POSTGRES', connection, query: 'SELECT pg_sleep(30)' },
+      {},
+      { outbound, signal: stop.signal },
+    );
+    setTimeout(() => {
+      stop.abort(new Error('cancelled'));
+    }, 300);
+    await expect(slow).rejects.toThrow('cancelled');
+  });
+
+  it('refuses internal hosts that are not allowed, wrong logins and hosts that are not there', async () => {
+    const source = (url: string) => ({ kind: 'POSTGRES' as const, connection: url, query: 'SELECT 1 AS one' });
+    await expect(run(source(connection), {}, { outbound: { allowList: [] } })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringMatching(/internal address/),
+    });
+    const nobody = new URL(connection);
+    nobody.username = 'nobody';
+    nobody.password = 'x';
+    await expect(run(source(nobody.href), {}, { outbound })).rejects.toMatchObject({
+      code: 'UPSTREAM_FAILED',
+      message: expect.stringMatching(/refused the login/),
+    });
+    const elsewhere = new URL(connection);
+    elsewhere.port = '1';
+    await expect(run(source(elsewhere.href), {}, { outbound })).rejects.toMatchObject({
+      code: 'UPSTREAM_FAILED',
+      message: expect.stringMatching(/refused the connection/),
+    });
+  });
+});
