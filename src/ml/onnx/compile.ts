@@ -4,9 +4,9 @@ import type { OnnxModel } from './model.js';
 import { layOut } from './layout.js';
 import { readPlan } from './plan.js';
 
-/** Rows a block at most, and float32 elements a block: small enough for the second-level cache. */
+/** Rows a block at most, and float32 elements a block: 128 kB leave room for the trees in the second-level cache. */
 const BLOCK_ROWS = 1024;
-const BLOCK_ELEMENTS = 65_536;
+const BLOCK_ELEMENTS = 32_768;
 
 /** Objects and closures of an evaluator besides its kernels' arrays. */
 const FIXED_BYTES = 4096;

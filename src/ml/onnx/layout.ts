@@ -21,7 +21,7 @@ export function layOut(plan: Plan): Layout {
       columns.offer(step.inputs[i]!, at + offset);
     });
   }
-  const kernels: Kernel[] = [];
+  const loads: Load[] = [];
   const places = new Map<string, Place>();
   let batchColumn = 0;
   for (const input of plan.inputs) {
@@ -30,10 +30,11 @@ export function layOut(plan: Plan): Layout {
     else if (columns.isUsed(input.name)) {
       const place = { ...shape, at: columns.take(input.name) };
       places.set(input.name, place);
-      kernels.push(loadColumns(batchColumn, place));
+      for (let i = 0; i < place.width; i++) loads.push({ column: batchColumn + i, at: place.at + i });
     }
     batchColumn += shape.width;
   }
+  const kernels = [loadColumns(loads)];
   for (const { inputs, output, operation } of plan.steps) {
     const place = { ...operation.output, at: columns.take(output) };
     places.set(output, place);
@@ -83,11 +84,17 @@ class RowColumns {
   }
 }
 
-function loadColumns(batchColumn: number, { at, width }: Place): Kernel {
+/** A column of the batch, and where it goes. */
+interface Load {
+  readonly column: number;
+  readonly at: number;
+}
+
+function loadColumns(loads: readonly Load[]): Kernel {
   return ({ values, stride, batch, first, rows }) => {
-    for (let i = 0; i < width; i++) {
-      const column = batch.columns[batchColumn + i] as Float32Array;
-      for (let row = 0, to = at + i; row < rows; row++, to += stride) values[to] = column[first + row]!;
+    for (const { column, at } of loads) {
+      const source = batch.columns[column] as Float32Array;
+      for (let row = 0, to = at; row < rows; row++, to += stride) values[to] = source[first + row]!;
     }
   };
 }

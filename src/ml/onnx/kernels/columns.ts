@@ -1,18 +1,25 @@
 import { ELEMENT } from '../model.js';
 import { int64Values } from '../tensor.js';
-import type { Kernel, Operation, Operator, Place, Shape } from './kernel.js';
+import type { Frame, Kernel, Operation, Operator, Shape } from './kernel.js';
 import { numericInput } from './kernel.js';
 
 /** Imputer: columns equal to the replaced value (usually NaN) become the imputed one. */
 export const imputer: Operator = (node, inputs) => {
   const input = numericInput(node, inputs);
   if (input.type !== 'float') throw node.unsupported('it imputes integers');
-  const imputed = node.floats('imputed_value_floats');
-  if (!node.has('replaced_value_float') || imputed.length === 0) throw node.unsupported('it imputes no floats');
-  const perColumn = broadcast(imputed, imputed.length === input.width ? input.width : 1, input.width);
+  const given = node.floats('imputed_value_floats');
+  if (!node.has('replaced_value_float') || given.length === 0) throw node.unsupported('it imputes no floats');
+  const imputed = broadcast(given, given.length === input.width ? input.width : 1, input.width);
   const replaced = Math.fround(node.float('replaced_value_float', NaN));
-  const matches = Number.isNaN(replaced) ? isNaN : (value: number): boolean => value === replaced;
-  return elementwise(input, (value, column) => (matches(value) ? perColumn[column]! : value), perColumn.byteLength);
+  const isMissing = Number.isNaN(replaced);
+  return rowByRow(input.width, imputed.byteLength, ({ values, stride, rows }, from, to) => {
+    for (let row = 0; row < rows; row++, from += stride, to += stride) {
+      for (let i = 0; i < imputed.length; i++) {
+        const value = values[from + i]!;
+        values[to + i] = (isMissing ? Number.isNaN(value) : value === replaced) ? imputed[i]! : value;
+      }
+    }
+  });
 };
 
 /** Scaler: (x − offset) × scale, rounded to float32 after each step. */
@@ -25,60 +32,56 @@ export const scaler: Operator = (node, inputs) => {
   }
   const offsets = broadcast(offset, offset.length, input.width);
   const scales = broadcast(scale, scale.length, input.width);
-  return elementwise(
-    input,
-    (value, column) => Math.fround(value - offsets[column]!) * scales[column]!,
-    offsets.byteLength + scales.byteLength,
-  );
+  return rowByRow(input.width, 2 * scales.byteLength, ({ values, stride, rows }, from, to) => {
+    for (let row = 0; row < rows; row++, from += stride, to += stride) {
+      for (let i = 0; i < scales.length; i++) {
+        values[to + i] = Math.fround(values[from + i]! - offsets[i]!) * scales[i]!;
+      }
+    }
+  });
 };
 
 /** Normalizer: each row divided by its maximum, sum of magnitudes or Euclidean length; all-zero rows stay. */
 export const normalizer: Operator = (node, inputs) => {
   const { width } = numericInput(node, inputs);
-  const norm = rowNorms[node.text('norm', 'MAX')];
-  if (!norm) throw node.unsupported(`norm ${node.text('norm', 'MAX')} is unknown`);
-  return {
-    output: { type: 'float', width },
-    bytes: 0,
-    kernel:
-      ([input], output) =>
-      (frame) => {
-        const { values, stride } = frame;
-        for (let row = 0, base = 0; row < frame.rows; row++, base += stride) {
-          norm(values, base + input!.at, base + output.at, width);
-        }
-      },
-  };
+  const name = node.text('norm', 'MAX');
+  const norm = rowNorms.get(name);
+  if (!norm) throw node.unsupported(`norm ${name} is unknown`);
+  return rowByRow(width, 0, ({ values, stride, rows }, from, to) => {
+    for (let row = 0; row < rows; row++, from += stride, to += stride) norm(values, from, to, width);
+  });
 };
 
 type RowNorm = (values: Float32Array, from: number, to: number, width: number) => void;
 
-const rowNorms: Readonly<Record<string, RowNorm>> = {
-  MAX: (values, from, to, width) => {
-    let max = -3.4028234663852886e38;
-    for (let i = 0; i < width; i++) if (values[from + i]! > max) max = values[from + i]!;
-    divide(values, from, to, width, max);
-  },
-  L1: (values, from, to, width) => {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += Math.abs(values[from + i]!);
-    divide(values, from, to, width, Math.fround(sum));
-  },
-  L2: (values, from, to, width) => {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += Math.fround(values[from + i]! * values[from + i]!);
-    const squares = Math.fround(sum);
-    if (squares === 0) {
-      divide(values, from, to, width, 0);
-      return;
-    }
-    for (let i = 0; i < width; i++) {
-      const value = values[from + i]!;
-      const length = Math.sqrt(Math.fround(Math.fround(value * value) / squares));
-      values[to + i] = value < 0 ? -length : length;
-    }
-  },
-};
+const rowNorms: ReadonlyMap<string, RowNorm> = new Map(
+  Object.entries<RowNorm>({
+    MAX: (values, from, to, width) => {
+      let max = -3.4028234663852886e38;
+      for (let i = 0; i < width; i++) if (values[from + i]! > max) max = values[from + i]!;
+      divide(values, from, to, width, max);
+    },
+    L1: (values, from, to, width) => {
+      let sum = 0;
+      for (let i = 0; i < width; i++) sum += Math.abs(values[from + i]!);
+      divide(values, from, to, width, Math.fround(sum));
+    },
+    L2: (values, from, to, width) => {
+      let sum = 0;
+      for (let i = 0; i < width; i++) sum += Math.fround(values[from + i]! * values[from + i]!);
+      const squares = Math.fround(sum);
+      if (squares === 0) {
+        divide(values, from, to, width, 0);
+        return;
+      }
+      for (let i = 0; i < width; i++) {
+        const value = values[from + i]!;
+        const length = Math.sqrt(Math.fround(Math.fround(value * value) / squares));
+        values[to + i] = value < 0 ? -length : length;
+      }
+    },
+  }),
+);
 
 function divide(values: Float32Array, from: number, to: number, width: number, divisor: number): void {
   const by = divisor === 0 ? 1 : divisor;
@@ -171,20 +174,15 @@ function passThrough(input: Shape, type: Shape['type']): Operation {
   return { ...sideBySide([input.width], type, [input]) };
 }
 
-function elementwise(input: Shape, apply: (value: number, column: number) => number, bytes: number): Operation {
-  const { width } = input;
+/** An operator with as many output columns as input ones; `run` gets the first column of each. */
+function rowByRow(width: number, bytes: number, run: (frame: Frame, from: number, to: number) => void): Operation {
   return {
     output: { type: 'float', width },
     bytes,
     kernel:
-      ([place], output: Place) =>
+      ([input], output) =>
       (frame) => {
-        const { values, stride } = frame;
-        for (let row = 0, base = 0; row < frame.rows; row++, base += stride) {
-          const from = base + place!.at;
-          const to = base + output.at;
-          for (let column = 0; column < width; column++) values[to + column] = apply(values[from + column]!, column);
-        }
+        run(frame, input!.at, output.at);
       },
   };
 }
