@@ -157,7 +157,7 @@ describe('LOGISTIC_REGRESSION', () => {
     );
   });
 
-  it('finds the same minimum when it is too wide for Newton', async () => {
+  it('finds the minimum also where it is too wide for Newton', async () => {
     const uniform = draws(9);
     const cities = Array.from({ length: 3000 }, () => `city ${Math.floor(uniform() * 390)}`);
     const labels = cities.map((city) => (uniform() < 0.2 + 0.6 * (Number(city.slice(5)) % 2) ? 'yes' : 'no'));
@@ -165,7 +165,7 @@ describe('LOGISTIC_REGRESSION', () => {
     const features = [stringColumn('city', cities), stringColumn('tag', extra)];
     const table = createTable('CLASSIFICATION', stringColumn('y', labels), features);
     const wide = await fit('LOGISTIC_REGRESSION', table, { hyperparameters: { tolerance: 1e-8 } });
-    // Of 430 categories the limit keeps few enough for Newton, which must agree on what both have in common.
+    // Without the second feature Newton's method takes over; only it knows standard errors.
     const alone = createTable('CLASSIFICATION', stringColumn('y', labels), [features[0]!]);
     const narrow = await fit('LOGISTIC_REGRESSION', alone, { hyperparameters: { tolerance: 1e-8 } });
     expect(codesOf(wide)).toEqual([]);
@@ -259,8 +259,8 @@ describe('RANDOM_FOREST', () => {
     const table = createTable('CLASSIFICATION', target, [stringColumn('id', ids), noise]);
     const model = await fit('RANDOM_FOREST', table);
     if (model.summary.kind !== 'FOREST') throw new Error('not a forest');
-    // Means that contain a row's own target would make the identifier explain nearly everything.
-    expect(model.summary.importance.find(({ feature }) => feature === 'id')!.gain).toBeLessThan(0.65);
+    // Means that contain a row's own target give the identifier 0.64 of the gain, more than the honest noise beside it.
+    expect(model.summary.importance.find(({ feature }) => feature === 'id')!.gain).toBeLessThan(0.5);
   });
 
   it('keeps its limits', async () => {
