@@ -51,6 +51,7 @@ export class CreateModels1795400300000 implements MigrationInterface {
         actor_id        uuid,
         reason          text NOT NULL,
         evidence        jsonb,
+        contest_id      uuid UNIQUE,
         created_at      timestamptz NOT NULL DEFAULT clock_timestamp()
       )`);
     await runner.query(`CREATE INDEX promotion_model ON promotion (model_id, id)`);

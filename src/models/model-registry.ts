@@ -46,6 +46,13 @@ export class ModelRegistry {
     throw new AppError('NOT_FOUND', `There is no model ${name}. The query \`models\` lists them.`);
   }
 
+  /** @throws AppError NOT_FOUND */
+  async modelById(id: string): Promise<Model> {
+    const model = await this.models.findOneBy({ id });
+    if (model) return model;
+    throw new AppError('NOT_FOUND', `There is no model with the id ${id}. The query \`models\` lists them.`);
+  }
+
   /** @throws AppError NOT_FOUND that says which numbers there are. */
   async versionByNumber(model: Model, number: number): Promise<ModelVersion> {
     const version = await this.versions.findOneBy({ modelId: model.id, number });

@@ -41,6 +41,10 @@ export class Promotion {
   @Column('jsonb', { nullable: true })
   evidence!: GateEvidence | null;
 
+  /** What the gate was asked about, such as a group of runs; unique, so that it decides once. */
+  @Column('uuid', { name: 'contest_id', nullable: true })
+  contestId!: string | null;
+
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt!: Date;
 }

@@ -1,6 +1,7 @@
 import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
-import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
-import { type Stage, STAGES } from '../models/stage.js';
+import type { Algorithm } from '../models/algorithm.js';
+import { AlgorithmEnum, StageEnum } from '../models/models.types.js';
+import type { Stage } from '../models/stage.js';
 import { PageArgs, PageOf } from '../platform/graphql/pagination.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';
 import { DEFAULT_DAYS } from './prediction-history.service.js';
@@ -9,11 +10,7 @@ import { CALLER_KINDS, type CallerKind } from './prediction.entity.js';
 const enumOf = <Name extends string>(names: readonly Name[]) =>
   Object.fromEntries(names.map((name) => [name, name])) as Record<Name, Name>;
 
-export const AlgorithmEnum = enumOf(ALGORITHMS);
-export const StageEnum = enumOf(STAGES);
 const CallerKindEnum = enumOf(CALLER_KINDS);
-registerEnumType(AlgorithmEnum, { name: 'Algorithm' });
-registerEnumType(StageEnum, { name: 'Stage' });
 registerEnumType(CallerKindEnum, { name: 'CallerKind' });
 
 @InputType()

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../errors/app-error.js';
 import { ObjectStore } from '../../platform/storage/object-store.js';
@@ -5,6 +6,8 @@ import { Archive, ArchivedFile, ArchiveError, readArchive } from './archive.js';
 import { Manifest, MANIFEST_FILE, manifestSchema, ONNX_FILE } from './manifest.js';
 
 export interface LoadedArtifact {
+  /** Of the archive. */
+  readonly sha256: string;
   readonly onnx: Uint8Array;
   readonly manifest: Manifest;
 }
@@ -19,16 +22,27 @@ export class ModelArtifacts {
    *   cannot be read.
    */
   async load(artifactKey: string, sha256: string, signal?: AbortSignal): Promise<LoadedArtifact> {
-    const source = await this.store.read(artifactKey, signal);
+    return this.verify(await this.store.read(artifactKey, signal), artifactKey, sha256);
+  }
+
+  /**
+   * Reads an artifact from anywhere.
+   * @param name how to call it in an error.
+   * @param expected SHA-256 that it must have, if that is known.
+   * @throws AppError INVALID_STATE for a corrupted artifact.
+   */
+  async verify(source: Readable, name: string, expected?: string): Promise<LoadedArtifact> {
     try {
       const archive = await readArchive(source, [ONNX_FILE, MANIFEST_FILE]);
-      if (archive.sha256 !== sha256) throw new ArchiveError('its content does not match its hash');
+      if (expected !== undefined && archive.sha256 !== expected) {
+        throw new ArchiveError('its content does not match its hash');
+      }
       return verified(archive);
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error;
       throw new AppError(
         'INVALID_STATE',
-        `The artifact ${artifactKey} cannot be used: ${error.message}. Restore the object from a backup, or train a new version.`,
+        `The artifact ${name} cannot be used: ${error.message}. Restore it from a backup, or train a new version.`,
         undefined,
         { cause: error },
       );
@@ -42,7 +56,7 @@ function verified(archive: Archive): LoadedArtifact {
   if (manifest.files[ONNX_FILE]?.sha256 !== onnx.sha256) {
     throw new ArchiveError(`${ONNX_FILE} does not match the hash in the manifest`);
   }
-  return { onnx: onnx.bytes, manifest };
+  return { sha256: archive.sha256, onnx: onnx.bytes, manifest };
 }
 
 function fileOf(archive: Archive, name: string): ArchivedFile {

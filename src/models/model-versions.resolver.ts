@@ -1,0 +1,76 @@
+import { Args, Context, ID, Int, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { RequireRole } from '../auth/access.js';
+import { AppError } from '../errors/app-error.js';
+import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
+import { loadInBatch } from '../platform/graphql/request-loader.js';
+import { JsonScalar } from '../platform/graphql/scalars.js';
+import type { Manifest } from './artifact/manifest.js';
+import { ModelRegistry } from './model-registry.js';
+import { toMetrics, toModelType, toVersionType } from './models.mapping.js';
+import { ModelsService } from './models.service.js';
+import { Metric, ModelType, ModelVersionType } from './models.types.js';
+
+/** Fields that come from a version's manifest, which is read only for queries that ask. */
+@Resolver(() => ModelVersionType)
+export class ModelVersionsResolver {
+  constructor(
+    private readonly models: ModelsService,
+    private readonly registry: ModelRegistry,
+  ) {}
+
+  @Query(() => ModelVersionType)
+  @RequireRole('VIEWER')
+  async modelVersion(
+    @Args('model') name: string,
+    @Args('version', { type: () => Int }) version: number,
+  ): Promise<ModelVersionType> {
+    return toVersionType(await this.registry.versionByNumber(await this.registry.modelByName(name), version));
+  }
+
+  @ResolveField(() => ModelType)
+  async model(@Parent() version: ModelVersionType, @Context() { request }: GraphqlContext): Promise<ModelType> {
+    const model = await loadInBatch(request, 'modelById', (ids) => this.models.byIds(ids), version.modelId);
+    if (!model) throw new AppError('NOT_FOUND', 'The model of this version was deleted a moment ago.');
+    return toModelType(model);
+  }
+
+  @ResolveField(() => [Metric])
+  async metrics(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<Metric[]> {
+    return toMetrics(await this.manifestOf(version, context));
+  }
+
+  @ResolveField(() => JsonScalar, {
+    nullable: true,
+    description: 'Classification: F1 by class, and confusion[i][j] = held-out rows of class i predicted as j.',
+  })
+  async classMetrics(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
+    const { f1, confusion } = (await this.manifestOf(version, context)).metrics.holdout;
+    return f1 && confusion ? { f1, confusion } : null;
+  }
+
+  @ResolveField(() => JsonScalar, { description: 'As used, with defaults filled in.' })
+  async hyperparameters(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
+    return (await this.manifestOf(version, context)).hyperparameters;
+  }
+
+  @ResolveField(() => JsonScalar, { description: 'Coefficients with standard errors, or the importance of features.' })
+  async summary(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
+    return (await this.manifestOf(version, context)).summary;
+  }
+
+  @ResolveField(() => [String], { description: 'What the training found remarkable in the data.' })
+  async warnings(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<string[]> {
+    return (await this.manifestOf(version, context)).warnings.map(({ message }) => message);
+  }
+
+  @ResolveField(() => ID)
+  async datasetVersionId(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<string> {
+    return (await this.manifestOf(version, context)).dataset.versionId;
+  }
+
+  private async manifestOf(version: ModelVersionType, { request }: GraphqlContext): Promise<Manifest> {
+    const manifest = await loadInBatch(request, 'manifestOf', (ids) => this.models.manifestsOf(ids), version.id);
+    if (!manifest) throw new AppError('NOT_FOUND', 'This version was deleted a moment ago.');
+    return manifest;
+  }
+}

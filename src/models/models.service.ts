@@ -1,0 +1,164 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import { DataSource, EntityManager, In, Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { DatasetsService } from '../datasets/datasets.service.js';
+import { AppError } from '../errors/app-error.js';
+import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
+import { ObjectStore } from '../platform/storage/object-store.js';
+import { defaultGate, parseGate } from './gate-settings.js';
+import { checkColumns } from './model-columns.js';
+import { Model } from './model.entity.js';
+import type { CreateModelInput, UpdateModelInput } from './models.types.js';
+import { artifactPrefix } from './model-registration.js';
+import { ModelRegistry } from './model-registry.js';
+import { ModelVersion } from './model-version.entity.js';
+import { Promotion } from './promotion.entity.js';
+import { lockModel } from './promotions.js';
+
+const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/** Creates, changes, lists and deletes models, and reads their versions and ledger. */
+@Injectable()
+export class ModelsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectRepository(Model) private readonly models: Repository<Model>,
+    @InjectRepository(ModelVersion) private readonly versions: Repository<ModelVersion>,
+    @InjectRepository(Promotion) private readonly ledger: Repository<Promotion>,
+    private readonly registry: ModelRegistry,
+    private readonly datasets: DatasetsService,
+    private readonly objects: ObjectStore,
+  ) {}
+
+  /** @throws AppError BAD_INPUT for a name, column or setting that can't be; CONFLICT for a name that is taken. */
+  async create(input: CreateModelInput, createdBy: string): Promise<Model> {
+    if (!NAME.test(input.name)) {
+      throw new AppError(
+        'BAD_INPUT',
+        `${JSON.stringify(input.name)} can't be the name of a model: use up to 63 of a-z, 0-9, - and _, and begin with a letter or digit.`,
+      );
+    }
+    const dataset = await this.datasets.byName(input.dataset);
+    const { task, target, features } = input;
+    const latest = await this.datasets.latestReadyVersion(dataset.id);
+    if (latest) checkColumns({ task, target, features }, latest.schema);
+    const model = this.models.create({
+      id: uuidv7(),
+      name: input.name,
+      task,
+      datasetId: dataset.id,
+      target,
+      features,
+      gate: parseGate(task, input, defaultGate(task)),
+      promotionMode: input.promotionMode,
+      createdBy,
+    });
+    await this.insert(model);
+    return this.registry.modelByName(model.name);
+  }
+
+  /** Changes how versions are judged from now on; what is there keeps its verdicts. */
+  async update({ name, promotionMode, ...settings }: UpdateModelInput): Promise<Model> {
+    return this.dataSource.transaction(async (manager) => {
+      const model = await lockModel(manager, { name });
+      model.gate = parseGate(model.task, settings, model.gate);
+      model.promotionMode = promotionMode ?? model.promotionMode;
+      await manager.update(Model, { id: model.id }, { gate: model.gate, promotionMode: model.promotionMode });
+      return model;
+    });
+  }
+
+  /** Deletes a model with its versions; the ledger stays. The caller has made sure that nothing works on it. */
+  async delete(manager: EntityManager, model: Model): Promise<void> {
+    await manager.delete(Model, { id: model.id });
+  }
+
+  /** Removes the objects of a deleted model. */
+  async deleteArtifacts(modelId: string): Promise<void> {
+    for await (const { key } of this.objects.list(artifactPrefix(modelId))) await this.objects.delete(key);
+  }
+
+  async list(page: PageArgs): Promise<Page<Model>> {
+    return paginate(this.models.createQueryBuilder('model'), 'model', page);
+  }
+
+  async versionsOf(modelId: string, page: PageArgs): Promise<Page<ModelVersion>> {
+    return paginate(this.versions.createQueryBuilder('version').where({ modelId }), 'version', page);
+  }
+
+  async promotionsOf(modelName: string, page: PageArgs): Promise<Page<Promotion>> {
+    const query = this.ledger.createQueryBuilder('promotion').where({ modelName });
+    return paginate(query, 'promotion', page);
+  }
+
+  /** Champions by model id. */
+  async championsOf(modelIds: readonly string[]): Promise<Map<string, ModelVersion>> {
+    const champions = await this.versions.findBy({ modelId: In([...modelIds]), stage: 'CHAMPION' });
+    return new Map(champions.map((version) => [version.modelId, version]));
+  }
+
+  /** Leads by model id: of each algorithm the newest version that passed the floors and was not rejected. */
+  async leadsOf(modelIds: readonly string[]): Promise<Map<string, ModelVersion[]>> {
+    const leads = await this.versions
+      .createQueryBuilder('version')
+      .distinctOn(['version.model_id', 'version.algorithm'])
+      .where({ modelId: In([...modelIds]), passedFloors: true })
+      .andWhere(`version.stage <> 'REJECTED'`)
+      .orderBy('version.model_id')
+      .addOrderBy('version.algorithm')
+      .addOrderBy('version.number', 'DESC')
+      .getMany();
+    return new Map(modelIds.map((id) => [id, leads.filter(({ modelId }) => modelId === id)]));
+  }
+
+  /** Models by id. */
+  async byIds(ids: readonly string[]): Promise<Map<string, Model>> {
+    const models = await this.models.findBy({ id: In([...ids]) });
+    return new Map(models.map((model) => [model.id, model]));
+  }
+
+  /** Versions by id. */
+  async versionsByIds(ids: readonly string[]): Promise<Map<string, ModelVersion>> {
+    const versions = await this.versions.findBy({ id: In([...ids]) });
+    return new Map(versions.map((version) => [version.id, version]));
+  }
+
+  /** Manifests by version id. */
+  async manifestsOf(versionIds: readonly string[]): Promise<Map<string, ModelVersion['manifest']>> {
+    const versions = await this.versions.find({
+      where: { id: In([...versionIds]) },
+      select: { id: true, manifest: true },
+    });
+    return new Map(versions.map(({ id, manifest }) => [id, manifest]));
+  }
+
+  /** The versions of these numbers, in their order. @throws AppError NOT_FOUND */
+  async versionsByNumbers(modelName: string, numbers: readonly number[]): Promise<ModelVersion[]> {
+    const model = await this.registry.modelByName(modelName);
+    return Promise.all(numbers.map((number) => this.registry.versionByNumber(model, number)));
+  }
+
+  /** The ledger entry that made the champion of a moment; undefined if nothing served then. */
+  async servedAt(modelName: string, at: Date): Promise<Promotion | null> {
+    return this.ledger
+      .createQueryBuilder('promotion')
+      .where({ modelName, action: In(['PROMOTED', 'ROLLED_BACK']) })
+      .andWhere('promotion.created_at <= :at', { at })
+      .orderBy('promotion.created_at', 'DESC')
+      .limit(1)
+      .getOne();
+  }
+
+  private async insert(model: Model): Promise<void> {
+    const { raw } = (await this.models
+      .createQueryBuilder()
+      .insert()
+      .values(model)
+      .orIgnore()
+      .returning('id')
+      .execute()) as { raw: unknown[] };
+    if (raw.length > 0) return;
+    throw new AppError('CONFLICT', `There is a model ${model.name} already. Choose another name, or delete that one.`);
+  }
+}

@@ -1,0 +1,301 @@
+import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { z } from 'zod';
+import { PageOf } from '../platform/graphql/pagination.js';
+import { BigIntScalar, JsonScalar } from '../platform/graphql/scalars.js';
+import type { Task } from '../ml/schema/signature.js';
+import { type Algorithm, ALGORITHMS } from './algorithm.js';
+import {
+  PROMOTION_ACTIONS,
+  PROMOTION_MODES,
+  type PromotionAction,
+  type PromotionMode,
+  type Stage,
+  STAGES,
+} from './stage.js';
+
+const enumOf = <Name extends string>(names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, name])) as { readonly [N in Name]: N };
+
+export const AlgorithmEnum = enumOf(ALGORITHMS);
+export const StageEnum = enumOf(STAGES);
+const TaskEnum = enumOf<Task>(['REGRESSION', 'CLASSIFICATION']);
+const PromotionModeEnum = enumOf(PROMOTION_MODES);
+const PromotionActionEnum = enumOf(PROMOTION_ACTIONS);
+
+registerEnumType(AlgorithmEnum, { name: 'Algorithm' });
+registerEnumType(TaskEnum, {
+  name: 'Task',
+  description: 'What a model predicts: a number, or one of several classes.',
+});
+registerEnumType(StageEnum, {
+  name: 'Stage',
+  valuesMap: {
+    CANDIDATE: { description: 'Registered, not chosen.' },
+    CHALLENGER: { description: 'Recommended by the gate; waits for a person.' },
+    CHAMPION: { description: 'Serves by default. One a model.' },
+    RETIRED: { description: 'Was champion.' },
+    REJECTED: { description: 'Refused by a person; never served.' },
+  },
+});
+registerEnumType(PromotionModeEnum, {
+  name: 'PromotionMode',
+  valuesMap: {
+    AUTOMATIC: { description: 'The gate promotes by itself.' },
+    MANUAL: { description: 'The gate recommends, a person promotes.' },
+  },
+});
+registerEnumType(PromotionActionEnum, { name: 'PromotionAction' });
+
+@InputType()
+export class FloorInput {
+  @Field(() => String, { description: 'Name of a metric, such as `rocAuc`.' })
+  metric!: string;
+
+  @Field(() => Float, { description: 'At least this where more is better, at most where less is.' })
+  value!: number;
+}
+
+@ObjectType({ description: 'A bound that a version must keep on the held-out rows to be promoted by the gate.' })
+export class Floor {
+  @Field(() => String)
+  metric!: string;
+
+  @Field(() => Float)
+  value!: number;
+}
+
+@InputType({ isAbstract: true })
+abstract class GateInput {
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Metric that decides: `rmse` or `mae`; `logLoss`, `brier` or `accuracy`. Default: the first of its task.',
+  })
+  primaryMetric?: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'By how much a challenger must beat the champion, in the unit of the metric. Default 0.',
+  })
+  margin?: number | null;
+
+  @Field(() => [FloorInput], {
+    nullable: true,
+    description: 'Without one for the primary metric, that metric must be better than a constant prediction.',
+  })
+  floors?: FloorInput[] | null;
+}
+
+@InputType()
+export class CreateModelInput extends GateInput {
+  @Field(() => String, { description: 'Up to 63 of a-z, 0-9, - and _.' })
+  name!: string;
+
+  @Field(() => TaskEnum)
+  task!: Task;
+
+  @Field(() => String, { description: 'Name of the dataset to learn from.' })
+  dataset!: string;
+
+  @Field(() => String, { description: 'Column to predict.' })
+  target!: string;
+
+  @Field(() => [String], { description: 'Columns to predict from.' })
+  features!: string[];
+
+  @Field(() => PromotionModeEnum, { defaultValue: 'AUTOMATIC' })
+  promotionMode!: PromotionMode;
+}
+
+@InputType()
+export class UpdateModelInput extends GateInput {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => PromotionModeEnum, { nullable: true })
+  promotionMode?: PromotionMode | null;
+}
+
+@InputType()
+export class RollbackInput {
+  @Field(() => String)
+  model!: string;
+
+  @Field(() => String, { description: 'For the ledger: why.' })
+  reason!: string;
+}
+
+@InputType()
+export class VersionDecisionInput extends RollbackInput {
+  @Field(() => Int)
+  version!: number;
+}
+
+const reason = z.string().trim().min(1, 'must say why; it stays in the ledger').max(1000);
+export const rollbackSchema = z.object({ model: z.string(), reason });
+export const versionDecisionSchema = rollbackSchema.extend({ version: z.number().int() });
+
+@ObjectType('Model')
+export class ModelType {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => TaskEnum)
+  task!: Task;
+
+  @Field(() => ID)
+  datasetId!: string;
+
+  @Field(() => String)
+  target!: string;
+
+  @Field(() => [String])
+  features!: string[];
+
+  @Field(() => String)
+  primaryMetric!: string;
+
+  @Field(() => Float)
+  margin!: number;
+
+  @Field(() => [Floor])
+  floors!: Floor[];
+
+  @Field(() => PromotionModeEnum)
+  promotionMode!: PromotionMode;
+
+  @Field(() => GraphQLISODateTime)
+  createdAt!: Date;
+}
+
+@ObjectType({ description: 'A metric on the rows trained on, those that chose the algorithm, and those held out.' })
+export class Metric {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => Boolean)
+  higherIsBetter!: boolean;
+
+  @Field(() => Float, { nullable: true })
+  train!: number | null;
+
+  @Field(() => Float, { nullable: true })
+  validation!: number | null;
+
+  @Field(() => Float, { nullable: true })
+  holdout!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Of the best constant prediction, on the held-out rows.' })
+  baseline!: number | null;
+}
+
+@ObjectType('ModelVersion')
+export class ModelVersionType {
+  @Field(() => ID)
+  id!: string;
+
+  /** For fields that are resolved from the model. */
+  modelId!: string;
+
+  @Field(() => Int)
+  version!: number;
+
+  @Field(() => AlgorithmEnum)
+  algorithm!: Algorithm;
+
+  @Field(() => StageEnum)
+  stage!: Stage;
+
+  @Field(() => Boolean)
+  passedFloors!: boolean;
+
+  @Field(() => JsonScalar, { description: 'Inputs with their types and categories, task, target and classes.' })
+  signature!: unknown;
+
+  @Field(() => ID)
+  runId!: string;
+
+  @Field(() => String, { description: 'SHA-256 of model.tar.gz.' })
+  artifactSha256!: string;
+
+  @Field(() => BigIntScalar)
+  artifactBytes!: number;
+
+  @Field(() => GraphQLISODateTime)
+  createdAt!: Date;
+}
+
+@ObjectType()
+export class ModelPage extends PageOf(ModelType) {}
+
+@ObjectType()
+export class ModelVersionPage extends PageOf(ModelVersionType) {}
+
+@ObjectType('Promotion', { description: 'An entry of the ledger. Nobody can change or remove one.' })
+export class PromotionType {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => String, { description: 'Name of the model.' })
+  model!: string;
+
+  @Field(() => Int)
+  version!: number;
+
+  @Field(() => ID)
+  versionId!: string;
+
+  @Field(() => Int, { nullable: true, description: 'The champion until then.' })
+  previousChampion!: number | null;
+
+  @Field(() => PromotionActionEnum)
+  action!: PromotionAction;
+
+  @Field(() => ID, { nullable: true, description: 'Null for the gate.' })
+  actorId!: string | null;
+
+  @Field(() => String)
+  reason!: string;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'What the gate saw: validation, intervals, margin.' })
+  evidence!: unknown;
+
+  @Field(() => GraphQLISODateTime)
+  createdAt!: Date;
+}
+
+@ObjectType()
+export class PromotionPage extends PageOf(PromotionType) {}
+
+@ObjectType()
+export class ComparedMetric {
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => Boolean)
+  higherIsBetter!: boolean;
+
+  @Field(() => [Float], { nullable: 'items', description: 'On the held-out rows, in the order of the versions.' })
+  values!: (number | null)[];
+
+  @Field(() => Int, { nullable: true, description: 'The version with the best value.' })
+  best!: number | null;
+}
+
+@ObjectType({
+  description:
+    'Versions side by side. Each was measured on the held-out rows of its own dataset version; `comparable` tells whether that is the same one for all.',
+})
+export class VersionComparison {
+  @Field(() => [ModelVersionType])
+  versions!: ModelVersionType[];
+
+  @Field(() => [ComparedMetric])
+  metrics!: ComparedMetric[];
+
+  @Field(() => Boolean)
+  comparable!: boolean;
+}

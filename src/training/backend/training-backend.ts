@@ -1,0 +1,46 @@
+import type { ProgressLine } from '../container/progress-line.js';
+import type { TrainingOrder } from '../container/order.js';
+
+export const BACKENDS = ['LOCAL'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+/** A training as a backend gets it. */
+export interface TrainingJob {
+  readonly runId: string;
+  readonly order: TrainingOrder;
+  /** Copies the dataset's Parquet file to a local path. */
+  readonly fetchData: (path: string, signal: AbortSignal) => Promise<void>;
+}
+
+/** What is known of a job while it runs. */
+export interface JobStatus {
+  readonly progress?: ProgressLine;
+  /** The last lines of its output. */
+  readonly log: string;
+}
+
+export type JobOutcome =
+  /** `archive` is the path of a local model.tar.gz that lives until the job is released. */
+  | { readonly kind: 'COMPLETED'; readonly archive: string }
+  | { readonly kind: 'FAILED'; readonly reason: string }
+  | { readonly kind: 'STOPPED' };
+
+/**
+ * Port for where trainings run. All of them run the command `train` on the same container layout. A job's name is
+ * derived from its run, so that a worker which takes a run up finds the job that an earlier worker started.
+ */
+export abstract class TrainingBackend {
+  abstract readonly name: BackendName;
+  /** Starts the job, or adopts the one that runs under its name. Returns that name. */
+  abstract submit(job: TrainingJob, signal: AbortSignal): Promise<string>;
+  /**
+   * Waits for the end of a job. When `signal` is aborted, nobody follows it any longer: the promise rejects with the
+   * signal's reason, and what can't outlive this process ends.
+   */
+  abstract follow(jobName: string, signal: AbortSignal): Promise<JobOutcome>;
+  abstract status(jobName: string): JobStatus;
+  /** Asks a job to stop; its outcome tells when it has. */
+  abstract cancel(jobName: string): Promise<void>;
+  /** Frees what the job holds here. */
+  abstract release(jobName: string): Promise<void>;
+}

@@ -1,0 +1,89 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { Algorithm } from '../models/algorithm.js';
+import type { Evaluations } from '../models/artifact/manifest.js';
+import type { BackendName } from './backend/training-backend.js';
+import type { RunState } from './run-state.js';
+
+/** Why a run was started. */
+export const TRIGGERS = ['MANUAL'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** One attempt to find a model: one algorithm on one dataset version. Runs started together form a group. */
+@Entity('training_run')
+export class TrainingRun {
+  /** UUIDv7. */
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'group_id' })
+  groupId!: string;
+
+  @Column('uuid', { name: 'model_id' })
+  modelId!: string;
+
+  @Column('uuid', { name: 'dataset_version_id' })
+  datasetVersionId!: string;
+
+  @Column('text')
+  trigger!: Trigger;
+
+  @Column('text')
+  algorithm!: Algorithm;
+
+  /** As given; the version's manifest has them with defaults filled in. */
+  @Column('jsonb')
+  hyperparameters!: Record<string, number>;
+
+  @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
+  seed!: number;
+
+  @Column('text')
+  backend!: BackendName;
+
+  /** Name of the job at the backend. */
+  @Column('text', { name: 'external_name', nullable: true })
+  externalName!: string | null;
+
+  @Column('text')
+  state!: RunState;
+
+  /** Share that is done, 0 to 1. */
+  @Column('real')
+  progress!: number;
+
+  @Column('text')
+  message!: string;
+
+  /** The last lines of the training's output. */
+  @Column('text', { select: false })
+  log!: string;
+
+  @Column('jsonb', { nullable: true })
+  metrics!: Evaluations | null;
+
+  @Column('text', { nullable: true })
+  failure!: string | null;
+
+  @Column('uuid', { name: 'version_id', nullable: true })
+  versionId!: string | null;
+
+  @Column('uuid', { name: 'requested_by', nullable: true })
+  requestedBy!: string | null;
+
+  /** Changes with every worker that takes the run up: what an earlier one still writes is refused. */
+  @Column('uuid', { nullable: true })
+  lease!: string | null;
+
+  /** Workers that took the run up and did not hand it back. */
+  @Column('integer')
+  attempts!: number;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'started_at', nullable: true })
+  startedAt!: Date | null;
+
+  @Column('timestamptz', { name: 'finished_at', nullable: true })
+  finishedAt!: Date | null;
+}

@@ -1,0 +1,165 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, EntityManager, In } from 'typeorm';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { v4 as uuidv4 } from 'uuid';
+import { AppError } from '../errors/app-error.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { cancellationOf, isFinal, type RunState, sourcesOf } from './run-state.js';
+import { askGateJob } from './training.jobs.js';
+import { TrainingRun } from './training-run.entity.js';
+
+/** The right to work on a run, held by one worker at a time. */
+export interface Lease {
+  readonly runId: string;
+  readonly lease: string;
+}
+
+type Changes = QueryDeepPartialEntity<TrainingRun>;
+
+const CANCELLED: Changes = { finishedAt: () => 'now()', message: 'cancelled' };
+
+/**
+ * The states of runs in the database. Every change names the states it may come from, so that of two changes at the
+ * same moment one wins and the other hears about it.
+ */
+@Injectable()
+export class TrainingRuns {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly queue: JobQueue,
+  ) {}
+
+  /** @throws AppError NOT_FOUND */
+  async byId(id: string): Promise<TrainingRun> {
+    const run = await this.dataSource.manager.findOneBy(TrainingRun, { id });
+    if (run) return run;
+    throw new AppError('NOT_FOUND', `There is no training run ${id}. The query \`trainingRuns\` lists them.`);
+  }
+
+  /** Takes a run up, also one that another worker began and left behind. Undefined if there is nothing left to do. */
+  async takeUp(runId: string): Promise<(Lease & { readonly run: TrainingRun }) | undefined> {
+    const lease = uuidv4();
+    const taken = await this.change(this.dataSource.manager, runId, 'RUNNING', {
+      lease,
+      attempts: () => 'attempts + 1',
+      startedAt: () => 'coalesce(started_at, now())',
+      progress: 0,
+      message: 'starting',
+    });
+    if (taken) return { runId, lease, run: await this.byId(runId) };
+    await this.endCancellation(runId);
+    return undefined;
+  }
+
+  /** Gives a run back unfinished, because this worker shuts down: that does not count as an attempt. */
+  async handBack({ runId, lease }: Lease): Promise<void> {
+    await this.dataSource.manager.update(
+      TrainingRun,
+      { id: runId, lease },
+      {
+        attempts: () => 'attempts - 1',
+        lease: null,
+      },
+    );
+  }
+
+  /** Notes progress. Returns the state the run is in, undefined if the lease is lost. */
+  async report({ runId, lease }: Lease, changes: Changes): Promise<RunState | undefined> {
+    const { manager } = this.dataSource;
+    if (Object.keys(changes).length > 0) await manager.update(TrainingRun, { id: runId, lease }, changes);
+    const run = await manager.findOne(TrainingRun, { where: { id: runId, lease }, select: { id: true, state: true } });
+    return run?.state;
+  }
+
+  /** False if the run may not become that any longer, or the lease is lost. */
+  async advance({ runId, lease }: Lease, to: 'REGISTERING', changes: Changes): Promise<boolean> {
+    return this.change(this.dataSource.manager, runId, to, changes, lease);
+  }
+
+  /**
+   * Ends a run, unless it has ended already or another worker took it up. The transaction that ends the last run of a
+   * group also asks the promotion gate about it.
+   * @param alongside part of the same transaction, run first; gives columns to set besides.
+   */
+  async finish(
+    { runId, lease }: Lease,
+    to: 'SUCCEEDED' | 'FAILED' | 'CANCELLED',
+    alongside: (manager: EntityManager) => Promise<Changes> | Changes = () => ({}),
+  ): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const group = await lockGroup(manager, runId);
+      const run = group.find(({ id }) => id === runId);
+      if (run?.lease !== lease || !sourcesOf(to).includes(run.state)) return;
+      const changes = await alongside(manager);
+      await this.change(manager, runId, to, { ...changes, lease: null, finishedAt: () => 'now()' }, lease);
+      await this.afterEnd(manager, group, runId, to);
+    });
+  }
+
+  /** @throws AppError INVALID_STATE if it is too late to cancel. */
+  async cancel(runId: string): Promise<TrainingRun> {
+    const run = await this.byId(runId);
+    await this.dataSource.transaction(async (manager) => {
+      const group = await lockGroup(manager, runId);
+      const state = group.find(({ id }) => id === runId)?.state ?? run.state;
+      const next = cancellationOf(state);
+      if (!next) throw tooLate(runId, state);
+      if (next === state) return;
+      await this.change(manager, runId, next, isFinal(next) ? CANCELLED : { message: 'stopping' });
+      await this.afterEnd(manager, group, runId, next);
+    });
+    return this.byId(runId);
+  }
+
+  /** Ends a cancellation whose worker died before it could. */
+  private async endCancellation(runId: string): Promise<void> {
+    await this.dataSource.transaction(async (manager) => {
+      const group = await lockGroup(manager, runId);
+      if (group.find(({ id }) => id === runId)?.state !== 'CANCELLING') return;
+      await this.change(manager, runId, 'CANCELLED', { lease: null, ...CANCELLED });
+      await this.afterEnd(manager, group, runId, 'CANCELLED');
+    });
+  }
+
+  private async afterEnd(
+    manager: EntityManager,
+    group: readonly TrainingRun[],
+    runId: string,
+    state: RunState,
+  ): Promise<void> {
+    const others = group.filter(({ id }) => id !== runId);
+    const states = [state, ...others.map((run) => run.state)];
+    if (!states.every(isFinal) || !states.includes('SUCCEEDED')) return;
+    const { groupId } = group[0]!;
+    await this.queue.enqueue(manager, askGateJob, groupId, { groupId });
+  }
+
+  private async change(
+    manager: EntityManager,
+    id: string,
+    to: RunState,
+    changes: Changes,
+    lease?: string,
+  ): Promise<boolean> {
+    const where = { id, state: In(sourcesOf(to)), ...(lease !== undefined && { lease }) };
+    const { affected } = await manager.update(TrainingRun, where, { ...changes, state: to });
+    return affected === 1;
+  }
+}
+
+/** All runs of the run's group, locked in one order: whoever ends last sees that all others have ended. */
+async function lockGroup(manager: EntityManager, runId: string): Promise<TrainingRun[]> {
+  return manager
+    .createQueryBuilder(TrainingRun, 'run')
+    .where('run.group_id = (SELECT group_id FROM training_run WHERE id = :runId)', { runId })
+    .orderBy('run.id')
+    .setLock('pessimistic_write')
+    .getMany();
+}
+
+function tooLate(runId: string, state: RunState): AppError {
+  const advice =
+    state === 'REGISTERING' ? ' Reject its version instead, once it is there.' : ' Nothing is left to cancel.';
+  return new AppError('INVALID_STATE', `Training run ${runId} is ${state}.${advice}`);
+}

@@ -1,0 +1,147 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import { DataSource, In, Repository } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { AuditService } from '../auth/audit/audit.service.js';
+import type { Principal } from '../auth/principal.js';
+import { DatasetsService } from '../datasets/datasets.service.js';
+import { AppError } from '../errors/app-error.js';
+import { HyperparameterError } from '../ml/train/errors.js';
+import { resolveHyperparameters } from '../ml/train/hyperparameters.js';
+import { TRAINERS } from '../ml/train/trainer.js';
+import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
+import { checkColumns } from '../models/model-columns.js';
+import { Model } from '../models/model.entity.js';
+import { ModelRegistry } from '../models/model-registry.js';
+import { ModelsService } from '../models/models.service.js';
+import { lockModel } from '../models/promotions.js';
+import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
+import { TrainingBackend } from './backend/training-backend.js';
+import { ACTIVE_STATES } from './run-state.js';
+import { trainJob } from './training.jobs.js';
+import type { StartTraining } from './training.types.js';
+import { TrainingRun } from './training-run.entity.js';
+
+const DEFAULT_SEED = 42;
+
+/** Starts and lists trainings. */
+@Injectable()
+export class TrainingService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectRepository(TrainingRun) private readonly runs: Repository<TrainingRun>,
+    private readonly registry: ModelRegistry,
+    private readonly models: ModelsService,
+    private readonly datasets: DatasetsService,
+    private readonly backend: TrainingBackend,
+    private readonly queue: JobQueue,
+    private readonly audit: AuditService,
+  ) {}
+
+  /**
+   * Queues one run an algorithm, all in one group. What can be known to fail is refused here, before anything runs.
+   * @throws AppError BAD_INPUT, NOT_FOUND, or INVALID_STATE if the dataset has no data yet.
+   */
+  async start(input: StartTraining, requestedBy: string): Promise<TrainingRun[]> {
+    const model = await this.registry.modelByName(input.model);
+    const version = await this.datasets.trainingVersion(model.datasetId, input.datasetVersion ?? undefined);
+    checkColumns(model, version.schema);
+    const algorithms = input.algorithms ?? ALGORITHMS.filter((name) => TRAINERS[name].tasks.includes(model.task));
+    const hyperparameters = input.hyperparameters ?? {};
+    for (const name of Object.keys(hyperparameters)) refuseUnknown(name, algorithms);
+    const groupId = uuidv7();
+    const runs = algorithms.map((algorithm) =>
+      this.runs.create({
+        id: uuidv7(),
+        groupId,
+        modelId: model.id,
+        datasetVersionId: version.id,
+        trigger: 'MANUAL',
+        algorithm,
+        hyperparameters: checkedSettings(model, algorithm, hyperparameters),
+        seed: input.seed ?? DEFAULT_SEED,
+        backend: this.backend.name,
+        state: 'QUEUED',
+        progress: 0,
+        message: 'waiting for a worker',
+        log: '',
+        attempts: 0,
+        requestedBy,
+      }),
+    );
+    await this.dataSource.transaction(async (manager) => {
+      await lockModel(manager, { id: model.id });
+      await manager.insert(TrainingRun, runs);
+      for (const { id: runId } of runs) await this.queue.enqueue(manager, trainJob, runId, { runId });
+    });
+    const created = await this.byIds(runs.map(({ id }) => id));
+    return runs.map(({ id }) => created.get(id)!);
+  }
+
+  async list(modelName: string | undefined, page: PageArgs): Promise<Page<TrainingRun>> {
+    const query = this.runs.createQueryBuilder('run');
+    if (modelName !== undefined) query.where({ modelId: (await this.registry.modelByName(modelName)).id });
+    return paginate(query, 'run', page);
+  }
+
+  /** Runs by id. */
+  async byIds(ids: readonly string[]): Promise<Map<string, TrainingRun>> {
+    const runs = await this.runs.findBy({ id: In([...ids]) });
+    return new Map(runs.map((run) => [run.id, run]));
+  }
+
+  /** Last lines of output by run id. */
+  async logsOf(ids: readonly string[]): Promise<Map<string, string>> {
+    const runs = await this.runs.find({ where: { id: In([...ids]) }, select: { id: true, log: true } });
+    return new Map(runs.map(({ id, log }) => [id, log]));
+  }
+
+  /** Deletes a model with its versions and runs. @throws AppError INVALID_STATE while runs are active. */
+  async deleteModel(name: string, actor: Principal): Promise<void> {
+    const model = await this.dataSource.transaction(async (manager) => {
+      const locked = await lockModel(manager, { name });
+      const active = await manager.countBy(TrainingRun, { modelId: locked.id, state: In([...ACTIVE_STATES]) });
+      if (active > 0) {
+        throw new AppError(
+          'INVALID_STATE',
+          `Model ${name} has ${active} active training runs. Cancel them with \`cancelTraining\`, or wait for their end.`,
+        );
+      }
+      await this.models.delete(manager, locked);
+      const subject = { kind: 'model', id: locked.id };
+      await this.audit.record(manager, { actor, action: 'model.deleted', subject, details: { name } });
+      return locked;
+    });
+    await this.models.deleteArtifacts(model.id);
+  }
+}
+
+/** The settings that an algorithm knows, checked. */
+function checkedSettings(
+  { task }: Model,
+  algorithm: Algorithm,
+  given: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const { tasks, hyperparameters: specs } = TRAINERS[algorithm];
+  if (!tasks.includes(task)) {
+    const fitting = ALGORITHMS.filter((name) => TRAINERS[name].tasks.includes(task));
+    throw new AppError('BAD_INPUT', `${algorithm} can't learn a ${task}. Choose among ${fitting.join(', ')}.`);
+  }
+  const known = Object.entries(given).filter(([name]) => specs.some((spec) => spec.name === name));
+  try {
+    resolveHyperparameters(specs, Object.fromEntries(known));
+  } catch (error) {
+    if (error instanceof HyperparameterError) throw new AppError('BAD_INPUT', `${algorithm}: ${error.message}`);
+    throw error;
+  }
+  return Object.fromEntries(known);
+}
+
+function refuseUnknown(name: string, algorithms: readonly Algorithm[]): void {
+  const known = new Set(
+    algorithms.flatMap((algorithm) => TRAINERS[algorithm].hyperparameters.map((spec) => spec.name)),
+  );
+  if (known.has(name)) return;
+  throw new AppError('BAD_INPUT', `There is no hyperparameter ${name}. Choose among ${[...known].join(', ')}.`);
+}

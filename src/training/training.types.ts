@@ -1,0 +1,109 @@
+import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import { z } from 'zod';
+import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
+import { AlgorithmEnum } from '../models/models.types.js';
+import { PageOf } from '../platform/graphql/pagination.js';
+import { JsonScalar } from '../platform/graphql/scalars.js';
+import { RUN_STATES, type RunState } from './run-state.js';
+
+const RunStateEnum = Object.fromEntries(RUN_STATES.map((state) => [state, state])) as { readonly [S in RunState]: S };
+registerEnumType(RunStateEnum, {
+  name: 'TrainingRunState',
+  description: 'SUCCEEDED, FAILED and CANCELLED are final.',
+});
+
+@InputType()
+export class StartTrainingInput {
+  @Field(() => String, { description: 'Name of the model.' })
+  model!: string;
+
+  @Field(() => [AlgorithmEnum], {
+    nullable: true,
+    description: 'One run each; the gate chooses the best on validation. Default: all that fit the task.',
+  })
+  algorithms?: Algorithm[] | null;
+
+  @Field(() => Int, { nullable: true, description: 'Number of the dataset version. Default: the newest.' })
+  datasetVersion?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Whole number; the same seed gives the same model. Default 42.' })
+  seed?: number | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'Settings by name, such as {"trees": 200}. Each must be known to one of the algorithms at least.',
+  })
+  hyperparameters?: unknown;
+}
+
+export const startTrainingSchema = z.object({
+  model: z.string(),
+  algorithms: z
+    .array(z.enum(ALGORITHMS))
+    .min(1, 'must name at least one algorithm')
+    .refine((names) => new Set(names).size === names.length, 'must name each algorithm once')
+    .nullish(),
+  datasetVersion: z.number().int().positive().nullish(),
+  seed: z.number().int('must be a whole number').nonnegative('must not be negative').max(999_999_999_999_999).nullish(),
+  hyperparameters: z.record(z.string(), z.number('must be a number')).nullish(),
+});
+
+export type StartTraining = z.output<typeof startTrainingSchema>;
+
+@ObjectType('TrainingRun')
+export class TrainingRunType {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => ID, { description: 'Shared by the runs that were started together.' })
+  groupId!: string;
+
+  /** For fields that are resolved from elsewhere. */
+  modelId!: string;
+  versionId!: string | null;
+
+  @Field(() => ID)
+  datasetVersionId!: string;
+
+  @Field(() => String, { description: 'Why it was started.' })
+  trigger!: string;
+
+  @Field(() => AlgorithmEnum)
+  algorithm!: Algorithm;
+
+  @Field(() => JsonScalar, { description: 'As given.' })
+  hyperparameters!: unknown;
+
+  @Field(() => Float)
+  seed!: number;
+
+  @Field(() => String)
+  backend!: string;
+
+  @Field(() => RunStateEnum)
+  state!: RunState;
+
+  @Field(() => Float, { description: 'Share that is done, 0 to 1.' })
+  progress!: number;
+
+  @Field(() => String, { description: 'What it is doing, such as `tree 37 of 100`.' })
+  message!: string;
+
+  @Field(() => String, { nullable: true, description: 'Why it failed, and what to do.' })
+  failure!: string | null;
+
+  @Field(() => ID, { nullable: true })
+  requestedBy!: string | null;
+
+  @Field(() => GraphQLISODateTime)
+  createdAt!: Date;
+
+  @Field(() => GraphQLISODateTime, { nullable: true })
+  startedAt!: Date | null;
+
+  @Field(() => GraphQLISODateTime, { nullable: true })
+  finishedAt!: Date | null;
+}
+
+@ObjectType()
+export class TrainingRunPage extends PageOf(TrainingRunType) {}
