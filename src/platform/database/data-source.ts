@@ -27,6 +27,13 @@ export function databaseOptions(config: Config): PostgresDataSourceOptions {
 
 /** Options of the connection that applies migrations: no statement timeout, and the files of `migrations/`. */
 export function migrationOptions(config: Config): PostgresDataSourceOptions {
-  const { extra: _extra, ...options } = databaseOptions(config);
-  return { ...options, poolSize: 2, migrations: [MIGRATIONS], migrationsTableName: 'schema_migration' };
+  return {
+    ...databaseOptions(config),
+    // A session lock keeps two migrations apart; a pooler in between could hand the session to somebody else.
+    url: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
+    extra: { options: '-c timezone=UTC' },
+    poolSize: 2,
+    migrations: [MIGRATIONS],
+    migrationsTableName: 'schema_migration',
+  };
 }

@@ -76,7 +76,7 @@ async function refuseOldServer(source: DataSource): Promise<void> {
 
 async function migrateQueue(config: Config): Promise<void> {
   const boss = new PgBoss({
-    connectionString: config.DATABASE_URL,
+    connectionString: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
     schema: QUEUE_SCHEMA,
     supervise: false,
     schedule: false,

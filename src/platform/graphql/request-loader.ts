@@ -20,7 +20,7 @@ export async function loadInBatch<Value>(
   loaders.set(request, ofRequest);
   const known = ofRequest.get(name) as DataLoader<string, Value | undefined> | undefined;
   const loader = known ?? new DataLoader<string, Value | undefined>((keys) => inOrder(keys, loadMany));
-  ofRequest.set(name, loader as DataLoader<string, unknown>);
+  ofRequest.set(name, loader);
   return loader.load(key);
 }
 

@@ -14,7 +14,7 @@ export const JsonScalar = new GraphQLScalarType({
   name: 'JSON',
   description: 'Any JSON value.',
   parseValue: (value: unknown) => value,
-  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables) as unknown,
+  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 });
 
 function wholeNumber(value: unknown): number {

@@ -36,7 +36,7 @@ export function defineJob<Payload extends object>(options: JobOptions<Payload>):
     ...options,
   };
   if (definitions.has(definition.name)) throw new Error(`job ${definition.name} is defined twice`);
-  definitions.set(definition.name, definition as JobDefinition);
+  definitions.set(definition.name, definition);
   return definition;
 }
 
