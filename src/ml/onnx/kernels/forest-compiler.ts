@@ -13,10 +13,7 @@ interface Split {
   readonly right: number;
 }
 
-/**
- * Lays the trees out breadth first, siblings adjacent, trees ordered by depth so that those walked together end
- * together. `features` is the width of the operator's input.
- */
+/** Compiles trees over an input of `features` columns into a forest whose leaves hold `width` values each. */
 export function compileForest(
   node: NodeReader,
   nodes: TreeNodes,
@@ -25,57 +22,91 @@ export function compileForest(
   features: number,
 ): { forest: Forest; slots: Slots } {
   const table = new SlotTable();
-  const splits = new SplitReader(node, nodes, features, table);
-  const order = new Int32Array(nodes.count);
-  const children = new Int32Array(nodes.count);
-  const trees: { root: number; depth: number }[] = [];
-  const words = new Int32Array(2 * nodes.count);
-  const thresholds = new Float32Array(words.buffer);
-  const slotOf = new Int32Array(nodes.count);
-  let placed = 0;
-  let leafCount = 0;
-  const leafOf = new Int32Array(nodes.count).fill(-1);
-  for (const root of nodes.roots) {
-    const start = placed;
-    order[placed++] = root;
-    let depth = -1;
-    for (let at = start, levelEnd = start; at < placed; at++) {
-      if (at === levelEnd) {
-        depth++;
-        levelEnd = placed;
-      }
-      const source = order[at]!;
-      if (nodes.modes[source] === 'LEAF') {
-        if (leafOf[source]! >= 0) throw node.unsupported('a leaf is the child of two nodes');
-        children[at] = at;
-        leafOf[source] = leafCount;
-        words[2 * at] = LEAF_NAN | leafCount++;
-        continue;
-      }
-      if (placed + 2 > nodes.count) throw node.unsupported('a node is the child of two others');
-      const split = splits.read(source);
-      thresholds[2 * at] = split.threshold;
-      slotOf[at] = split.slot;
-      children[at] = placed;
-      order[placed++] = split.left;
-      order[placed++] = split.right;
-    }
-    trees.push({ root: start, depth });
-  }
-  const slotBits = Math.ceil(Math.log2(Math.max(2, table.size)));
-  if (leafCount > LEAF_MASK || placed > 2 ** (32 - slotBits)) throw node.unsupported('the forest is too large');
-  for (let at = 0; at < placed; at++) words[2 * at + 1] = (children[at]! << slotBits) | slotOf[at]!;
-  trees.sort((a, b) => a.depth - b.depth);
+  const placement = new Placement(node, nodes, new SplitReader(node, nodes, features, table));
+  // By depth, so that trees walked together end together.
+  const trees = nodes.roots.map((root) => placement.placeTree(root)).sort((a, b) => a.depth - b.depth);
   const forest: Forest = {
-    words,
-    thresholds,
-    slotBits,
+    ...placement.finish(table.size),
     roots: Int32Array.from(trees, (tree) => tree.root),
     depths: Int32Array.from(trees, (tree) => tree.depth),
-    leaves: leafRows(node, weights, leafOf, leafCount, width),
+    leaves: leafRows(node, weights, placement.leafOf, placement.leafCount, width),
     width,
   };
   return { forest, slots: table.build() };
+}
+
+/** Lays nodes out breadth first, siblings adjacent: the upper levels of a tree, which every row visits, lie together. */
+class Placement {
+  /** Number of the leaf that a source node became, −1 for others. */
+  readonly leafOf: Int32Array;
+  leafCount = 0;
+  private placed = 0;
+  /** Source node at each place, index of its left child, and its slot. */
+  private readonly source: Int32Array;
+  private readonly child: Int32Array;
+  private readonly slot: Int32Array;
+  private readonly words: Int32Array;
+  private readonly thresholds: Float32Array;
+
+  constructor(
+    private readonly node: NodeReader,
+    private readonly nodes: TreeNodes,
+    private readonly splits: SplitReader,
+  ) {
+    this.leafOf = new Int32Array(nodes.count).fill(-1);
+    this.source = new Int32Array(nodes.count);
+    this.child = new Int32Array(nodes.count);
+    this.slot = new Int32Array(nodes.count);
+    this.words = new Int32Array(2 * nodes.count);
+    this.thresholds = new Float32Array(this.words.buffer);
+  }
+
+  placeTree(sourceRoot: number): { root: number; depth: number } {
+    const root = this.placed;
+    this.push(sourceRoot);
+    let depth = -1;
+    for (let at = root, levelEnd = root; at < this.placed; at++) {
+      if (at === levelEnd) {
+        depth++;
+        levelEnd = this.placed;
+      }
+      const source = this.source[at]!;
+      if (this.nodes.modes[source] === 'LEAF') this.placeLeaf(at, source);
+      else this.placeSplit(at, source);
+    }
+    return { root, depth };
+  }
+
+  finish(slots: number): Pick<Forest, 'words' | 'thresholds' | 'slotBits'> {
+    const { words, thresholds, child, slot, placed } = this;
+    const slotBits = Math.ceil(Math.log2(Math.max(2, slots)));
+    if (this.leafCount > LEAF_MASK || placed > 2 ** (32 - slotBits)) throw this.node.unsupported('it is too large');
+    for (let at = 0; at < placed; at++) words[2 * at + 1] = (child[at]! << slotBits) | slot[at]!;
+    return { words, thresholds, slotBits };
+  }
+
+  private placeLeaf(at: number, source: number): void {
+    if (this.leafOf[source]! >= 0) throw this.node.unsupported('a leaf is the child of two nodes');
+    this.child[at] = at;
+    this.leafOf[source] = this.leafCount;
+    this.words[2 * at] = LEAF_NAN | this.leafCount;
+    this.leafCount++;
+  }
+
+  private placeSplit(at: number, source: number): void {
+    const { slot, threshold, left, right } = this.splits.read(source);
+    this.thresholds[2 * at] = threshold;
+    this.slot[at] = slot;
+    this.child[at] = this.placed;
+    this.push(left);
+    this.push(right);
+  }
+
+  /** More places than nodes are only needed if some node is met twice, as in a cycle. */
+  private push(source: number): void {
+    if (this.placed === this.nodes.count) throw this.node.unsupported('a node is the child of two others');
+    this.source[this.placed++] = source;
+  }
 }
 
 function leafRows(
