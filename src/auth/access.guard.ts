@@ -27,8 +27,8 @@ export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implemen
     if (!rule) throw new AppError('FORBIDDEN', 'Nobody may do this: it declares no access rule. Please report it.');
     if (rule.kind === 'public') return true;
     const request = requestOf(context);
-    // The fields of one GraphQL request share its caller.
-    if (!request.principal) await super.canActivate(context);
+    // Anew for every field: a WebSocket's request lives for hours, and a caller found once would outlive a logout.
+    await super.canActivate(context);
     if (!request.principal) throw new AppError('UNAUTHENTICATED', SIGN_IN);
     enforce(rule, request.principal);
     return true;

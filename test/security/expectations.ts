@@ -1,0 +1,61 @@
+import type { Role } from '../../src/auth/principal.js';
+
+/**
+ * Who may come in at least: everybody, anybody logged in but no API key, a role, or the right to promote.
+ * `refuses` is for fields open to everybody that answer made-up arguments with an authentication error of their own.
+ * `contentType` is for routes that read a body other than JSON.
+ */
+export type Least = 'PUBLIC' | 'SESSION' | Role | 'PROMOTION';
+export interface Expectation {
+  readonly least: Least;
+  readonly refuses?: 'UNAUTHENTICATED' | 'FORBIDDEN';
+  readonly contentType?: string;
+}
+
+/**
+ * THE table of who may do what. A field or route that is missing here, or stands here and no longer exists, fails
+ * test/security/authorisation.spec.ts. The least role comes from the design, not from the code.
+ */
+export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
+  // auth
+  'Mutation.register': 'PUBLIC',
+  'Mutation.login': { least: 'PUBLIC', refuses: 'UNAUTHENTICATED' },
+  'Mutation.refresh': { least: 'PUBLIC', refuses: 'UNAUTHENTICATED' },
+  'Mutation.resetPassword': { least: 'PUBLIC', refuses: 'FORBIDDEN' },
+  'Mutation.logout': 'SESSION',
+  'Mutation.changePassword': 'SESSION',
+  'Mutation.revokeSession': 'SESSION',
+  'Mutation.createApiKey': 'SESSION',
+  'Mutation.revokeApiKey': 'SESSION',
+  'Mutation.setUserRole': 'ADMIN',
+  'Mutation.disableUser': 'ADMIN',
+  'Mutation.enableUser': 'ADMIN',
+  'Mutation.deleteUser': 'ADMIN',
+  'Mutation.createInvitation': 'ADMIN',
+  'Mutation.createPasswordReset': 'ADMIN',
+  'Query.me': 'VIEWER',
+  'Query.sessions': 'SESSION',
+  'Query.apiKeys': 'SESSION',
+  'Query.users': 'ADMIN',
+  'Query.auditEvents': 'ADMIN',
+
+  // predictions: what was logged holds people's data
+  'Mutation.predict': 'PREDICTOR',
+  'Query.prediction': 'ENGINEER',
+  'Query.predictions': 'ENGINEER',
+};
+
+export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
+  // platform; GraphQL guards its fields, not its path
+  'GET /health/live': 'PUBLIC',
+  'GET /health/ready': 'PUBLIC',
+  'GET /metrics': 'PUBLIC',
+  'GET /graphql': 'PUBLIC',
+  'POST /graphql': 'PUBLIC',
+  'GET /graphiql': 'PUBLIC',
+  'GET /graphiql/assets/:name': 'PUBLIC',
+
+  // predictions
+  'POST /v1/models/:model/predict': 'PREDICTOR',
+  'POST /v1/models/:model/versions/:version/predict': 'PREDICTOR',
+};
