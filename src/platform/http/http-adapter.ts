@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.js';
 import { answerError } from '../../errors/http-error.filter.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+const IDLE_CHECK_MS = 50;
 /** Most that is read of a body that is too large anyway. */
 const DRAIN_BYTES = 256 * 2 ** 20;
 const HEADERS = {
@@ -77,5 +78,23 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     void reply.headers({ ...HEADERS, 'x-request-id': request.id });
     done();
   });
+  closeConnectionsOnceIdle(adapter);
   return adapter;
+}
+
+/**
+ * Fastify closes the connections that are idle when a shutdown begins. Those in the middle of a request become idle
+ * later, and would hold the shutdown up for the whole keep-alive time.
+ */
+function closeConnectionsOnceIdle(adapter: FastifyAdapter): void {
+  const { server } = adapter.getInstance();
+  adapter.getInstance().addHook('preClose', (done) => {
+    const timer = setInterval(() => {
+      server.closeIdleConnections();
+    }, IDLE_CHECK_MS);
+    server.once('close', () => {
+      clearInterval(timer);
+    });
+    done();
+  });
 }
