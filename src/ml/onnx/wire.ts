@@ -99,30 +99,26 @@ function append(before: Numbers, values: Numbers): Numbers {
   return list;
 }
 
-/** Varints of one to three bytes, nearly all that a tree holds, are read here; longer ones by the library. */
+/** Varints of up to four bytes, nearly all that a tree holds, are read here; longer ones by the library. */
 function unpackInts(bytes: Uint8Array): Float64Array {
   let count = 0;
-  for (const byte of bytes) if (byte < 0x80) count++;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! < 0x80) count++;
   const values = new Float64Array(count);
   let pos = 0;
   for (let i = 0; pos < bytes.length; i++) {
-    const first = bytes[pos]!;
-    const second = bytes[pos + 1] ?? 0x80;
-    const third = bytes[pos + 2] ?? 0x80;
-    if (first < 0x80) {
-      values[i] = first;
-      pos += 1;
-    } else if (second < 0x80) {
-      values[i] = (first & 0x7f) | (second << 7);
-      pos += 2;
-    } else if (third < 0x80) {
-      values[i] = (first & 0x7f) | ((second & 0x7f) << 7) | (third << 14);
-      pos += 3;
-    } else {
-      const long = new BinaryReader(bytes.subarray(pos));
-      values[i] = Number(long.int64());
-      pos += long.pos;
+    const start = pos;
+    let byte = bytes[pos++]!;
+    let value = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < 28 && pos < bytes.length; shift += 7) {
+      byte = bytes[pos++]!;
+      value |= (byte & 0x7f) << shift;
     }
+    if (byte >= 0x80) {
+      const long = new BinaryReader(bytes.subarray(start));
+      value = Number(long.int64());
+      pos = start + long.pos;
+    }
+    values[i] = value;
   }
   return values;
 }
