@@ -8,7 +8,8 @@ export class CreatePredictions1795400500000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     // No foreign keys: the log outlives the models it speaks of, and a check per row would lock their rows on every
     // prediction. No DEFAULT partition: to attach a day beside one, PostgreSQL has to scan it under an exclusive lock,
-    // and rows that fell into it could never be dropped with their day. The writer makes a missing day instead.
+    // rows that fell into it could never be dropped with their day, and DETACH … CONCURRENTLY is refused. The writer makes
+    // a missing day instead.
     await runner.query(`
       CREATE TABLE prediction (
         id             uuid NOT NULL PRIMARY KEY,

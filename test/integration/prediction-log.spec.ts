@@ -21,7 +21,12 @@ describe('the prediction log', () => {
   beforeAll(async () => {
     Logger.overrideLogger(false); // Failures are caused on purpose here.
     database = await createTestDatabase();
-    source = await new DataSource({ type: 'postgres', url: database.url, poolSize: 4 }).initialize();
+    source = await new DataSource({
+      type: 'postgres',
+      url: database.url,
+      poolSize: 4,
+      applicationName: 'log',
+    }).initialize();
     partitions = new PredictionPartitions(source);
     pending = new Gauge({ name: 'pending', help: 'rows', registers: [new Registry()] });
     log = new PredictionLog(source, partitions, pending);
@@ -163,12 +168,10 @@ describe('the prediction log', () => {
   });
 
   const terminateBackends = async (): Promise<void> => {
-    await database
-      .query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%INSERT INTO prediction%'`,
-      )
-      .catch(() => undefined);
+    await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'log' AND query LIKE '%INSERT INTO prediction%'`,
+    );
   };
 
   const eventually = async (work: () => Promise<void>): Promise<void> => {

@@ -68,30 +68,48 @@ export async function registerVersion(
   { model, signature, stage = 'CHAMPION', algorithm = 'LOGISTIC_REGRESSION', onnx = onnxOf(signature) }: VersionOptions,
 ): Promise<RegisteredVersion> {
   const { task, target, features } = signature;
+  const [dataset] = await database.query<{ id: string }>(
+    `INSERT INTO dataset (id, name) VALUES ($1, 'observations')
+     ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id`,
+    [uuidv7()],
+  );
   const [row] = await database.query<{ id: string; last_version: number }>(
     `INSERT INTO model (id, name, task, dataset_id, target, features, gate, promotion_mode, last_version)
      VALUES ($1, $2, $3, $4, $5, $6, '{}', 'MANUAL', 1)
      ON CONFLICT (name) DO UPDATE SET last_version = model.last_version + 1 RETURNING id, last_version`,
-    [uuidv7(), model, task, randomUUID(), target, features.map(({ name }) => name)],
+    [uuidv7(), model, task, dataset!.id, target, features.map(({ name }) => name)],
   );
   const { id: modelId, last_version: number } = row!;
-  const manifest = manifestOf(signature, algorithm, onnx);
-  const artifact = await storeArtifact(home, onnx, manifest);
+  const artifact = await storeArtifact(home, signature, onnx, algorithm);
   const versionId = uuidv7();
   await database.query(
     `INSERT INTO model_version (id, model_id, number, algorithm, run_id, stage, artifact_key, artifact_sha256,
        artifact_bytes, signature, metrics, manifest, passed_floors)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, '{}', $10, true)`,
-    [versionId, modelId, number, algorithm, uuidv7(), stage, artifact.key, artifact.sha256, signature, manifest],
+    [
+      versionId,
+      modelId,
+      number,
+      algorithm,
+      uuidv7(),
+      stage,
+      artifact.key,
+      artifact.sha256,
+      signature,
+      artifact.manifest,
+    ],
   );
   return { modelId, versionId, number, artifactKey: artifact.key };
 }
 
-async function storeArtifact(
+/** Puts a model.tar.gz into the object store of `home`, as a training leaves it. */
+export async function storeArtifact(
   home: string,
+  signature: Signature,
   onnx: Uint8Array,
-  manifest: object,
-): Promise<{ key: string; sha256: string }> {
+  algorithm: Algorithm = 'LOGISTIC_REGRESSION',
+): Promise<{ key: string; sha256: string; manifest: Manifest }> {
+  const manifest = manifestOf(signature, algorithm, onnx);
   const folder = await mkdtemp(join(tmpdir(), 'boucle-artifact-'));
   try {
     await writeFile(join(folder, 'model.onnx'), onnx);
@@ -100,7 +118,7 @@ async function storeArtifact(
     const sha256 = await writeArchive(folder, ['model.onnx', 'manifest.json'], archive);
     const key = `models/test/${randomUUID()}/model.tar.gz`;
     await new FileObjectStore(`file://${home}/objects`).putFile(key, archive);
-    return { key, sha256 };
+    return { key, sha256, manifest };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
