@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { extract, Extraction, ExtractionContext } from '../../src/datasets/extraction/extract.js';
-import { firstRows } from '../../src/datasets/extraction/first-rows.js';
 import { DEFAULT_LIMITS } from '../../src/datasets/extraction/limits.js';
 import {
   FileFormat,
@@ -13,7 +12,7 @@ import {
   readOptionsSchema,
   SourceSpec,
 } from '../../src/datasets/extraction/source-spec.js';
-import { DuckDbSession, JsonRow } from '../../src/platform/duckdb/duckdb-session.js';
+import { JsonRow } from '../../src/platform/duckdb/duckdb-session.js';
 
 export type Result = Extraction & { readonly rowsRead: readonly JsonRow[] };
 
@@ -34,13 +33,7 @@ export async function run(
       signal: new AbortController().signal,
       ...overrides,
     });
-    const session = await DuckDbSession.open({ folder, memoryLimit: '256MB' });
-    try {
-      const rowsRead = await firstRows(session, extraction.path, extraction.columns, 100, {});
-      return { ...extraction, rowsRead };
-    } finally {
-      session.close();
-    }
+    return { ...extraction, rowsRead: extraction.firstRows };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../errors/app-error.js';
-import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
+import { DuckDbSession, JsonRow } from '../../platform/duckdb/duckdb-session.js';
 import { OutboundPolicy } from '../../platform/http/outbound-policy.js';
 import { describeTransferError, openRemote } from '../../platform/http/outbound-request.js';
 import { ColumnType } from './column-types.js';
 import { describeConversionError } from './conversion-errors.js';
+import { firstRows } from './first-rows.js';
 import { ExtractionLimits } from './limits.js';
 import { openPostgres } from './postgres-source.js';
 import { ColumnProfile, profileParquet } from './profile.js';
@@ -46,6 +47,9 @@ export interface Extraction extends Snapshot {
   readonly bytes: number;
   readonly sha256: string;
   readonly profile: readonly ColumnProfile[];
+  readonly firstRows: readonly JsonRow[];
+  /** What wrote the file, such as `DuckDB v1.5.6`. */
+  readonly engine: string;
   readonly sourceBytes: number;
 }
 
@@ -105,7 +109,9 @@ async function extractWithin(
     await Promise.allSettled(work);
     const [profile, sha256] = await Promise.all(work);
     const { size } = await stat(path);
-    return { ...snapshot, path, bytes: size, sha256, profile, sourceBytes: staged.bytes };
+    const sample = await firstRows(session, path, snapshot.columns, run);
+    const engine = await engineOf(session);
+    return { ...snapshot, path, bytes: size, sha256, profile, firstRows: sample, engine, sourceBytes: staged.bytes };
   } finally {
     clearInterval(ticker);
     session.close();
@@ -188,6 +194,11 @@ function stageBody(
   };
   const { limits, signal } = context;
   return stageStream(body, { path, format, encoding: options.encoding, limits, signal, onBytes });
+}
+
+async function engineOf(session: DuckDbSession): Promise<string> {
+  const [row] = await session.rows('SELECT version() AS version');
+  return `DuckDB ${String(row?.['version'])}`;
 }
 
 async function sha256Of(path: string, signal: AbortSignal): Promise<string> {

@@ -62,7 +62,8 @@ export class DuckDbSession {
     await this.interruptible(() => this.connection.run(sql, [...(options.parameters ?? [])]), options);
   }
 
-  /** Reads a small result into JSON-safe rows: integers beyond 2^53 become strings, NaN and infinities become null. */
+  /** Reads a small result into JSON-safe rows: integers beyond 2^53 become strings, NaN and infinities null, and zero bytes in text, which PostgreSQL
+   * can't store, U+FFFD. */
   async rows(sql: string, options: RunOptions = {}): Promise<JsonRow[]> {
     return this.interruptible(async () => {
       const result = await this.connection.run(sql, [...(options.parameters ?? [])]);
@@ -144,7 +145,8 @@ function outOfTime(timeoutMs: number, cause: unknown): AppError {
 }
 
 function toJson(value: JS): JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string') return value.replaceAll('\0', '\uFFFD');
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
   if (Array.isArray(value)) return value.map(toJson);
