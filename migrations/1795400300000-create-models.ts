@@ -7,7 +7,7 @@ export class CreateModels1795400300000 implements MigrationInterface {
         id             uuid PRIMARY KEY,
         name           text NOT NULL UNIQUE CHECK (name ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
         task           text NOT NULL CHECK (task IN ('REGRESSION', 'CLASSIFICATION')),
-        dataset_id     uuid NOT NULL,
+        dataset_id     uuid NOT NULL REFERENCES dataset,
         target         text NOT NULL,
         features       text[] NOT NULL,
         gate           jsonb NOT NULL,

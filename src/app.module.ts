@@ -12,6 +12,9 @@ import { HealthModule } from './platform/health/health.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule, QueueWorkerModule } from './platform/queue/queue.module.js';
+import { DatasetsApiModule, DatasetsSchedulerModule, DatasetsWorkerModule } from './datasets/datasets.module.js';
+import { ModelsApiModule } from './models/models.module.js';
+import { TrainingApiModule, TrainingWorkerModule } from './training/training.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
 import {
   PredictionsApiModule,
@@ -22,16 +25,24 @@ import {
 type Modules = readonly (Type | DynamicModule)[];
 
 /** GraphQL, GraphiQL and the management paths. */
-const API: Modules = [GraphqlModule, AuthApiModule, PredictionsApiModule, GraphiqlModule];
+const API: Modules = [
+  GraphqlModule,
+  AuthApiModule,
+  DatasetsApiModule,
+  ModelsApiModule,
+  TrainingApiModule,
+  PredictionsApiModule,
+  GraphiqlModule,
+];
 
 /** The REST paths that serving clients call. */
 const PREDICTOR: Modules = [PredictionsServingModule];
 
 /** Job handlers. */
-const WORKER: Modules = [QueueWorkerModule];
+const WORKER: Modules = [QueueWorkerModule, DatasetsWorkerModule, TrainingWorkerModule];
 
 /** What runs by the clock. */
-const SCHEDULER: Modules = [ScheduleModule.forRoot(), PredictionsSchedulerModule];
+const SCHEDULER: Modules = [ScheduleModule.forRoot(), DatasetsSchedulerModule, PredictionsSchedulerModule];
 
 /** THE table: which modules a role consists of, besides the platform that every role has. */
 export const ROLE_MODULES = {

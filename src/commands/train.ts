@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { loadConfig } from '../config/config.js';
 import { AppError } from '../errors/app-error.js';
 import { HyperparameterError, TrainingDataError } from '../ml/train/errors.js';
-import { EXIT_STOPPED, FAILURE_FILE, FAILURE_LENGTH, type Layout, layoutOf } from '../training/container/layout.js';
+import { EXIT_STOPPED, FAILURE_FILE, FAILURE_LENGTH, layoutOf } from '../training/container/layout.js';
 import { runContainer } from '../training/container/run-container.js';
 
 /**

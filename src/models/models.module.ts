@@ -1,14 +1,27 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelArtifacts } from './artifact/model-artifacts.js';
 import { Model } from './model.entity.js';
+import { ModelRegistration } from './model-registration.js';
 import { ModelRegistry } from './model-registry.js';
+import { ModelsResolver } from './models.resolver.js';
+import { ModelsService } from './models.service.js';
 import { ModelVersion } from './model-version.entity.js';
+import { ModelVersionsResolver } from './model-versions.resolver.js';
 import { Promotion } from './promotion.entity.js';
+import { PromotionContest } from './promotion-contest.js';
+import { Promotions } from './promotions.js';
+
+const SERVICES = [ModelRegistry, ModelArtifacts, ModelsService, ModelRegistration, Promotions, PromotionContest];
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Model, ModelVersion, Promotion])],
-  providers: [ModelRegistry, ModelArtifacts],
-  exports: [ModelRegistry, ModelArtifacts],
+  imports: [TypeOrmModule.forFeature([Model, ModelVersion, Promotion]), DatasetsModule],
+  providers: SERVICES,
+  exports: SERVICES,
 })
 export class ModelsModule {}
+
+/** Models, versions and the ledger in GraphQL. */
+@Module({ imports: [ModelsModule], providers: [ModelsResolver, ModelVersionsResolver] })
+export class ModelsApiModule {}

@@ -4,6 +4,7 @@ import { DataSource, In, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditService } from '../auth/audit/audit.service.js';
 import type { Principal } from '../auth/principal.js';
+import type { ReadyVersion } from '../datasets/dataset-version.entity.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
 import { HyperparameterError } from '../ml/train/errors.js';
@@ -45,7 +46,7 @@ export class TrainingService {
    */
   async start(input: StartTraining, requestedBy: string): Promise<TrainingRun[]> {
     const model = await this.registry.modelByName(input.model);
-    const version = await this.datasets.trainingVersion(model.datasetId, input.datasetVersion ?? undefined);
+    const version = await this.dataOf(model, input.datasetVersion);
     checkColumns(model, version.schema);
     const algorithms = input.algorithms ?? ALGORITHMS.filter((name) => TRAINERS[name].tasks.includes(model.task));
     const hyperparameters = input.hyperparameters ?? {};
@@ -77,6 +78,12 @@ export class TrainingService {
     });
     const created = await this.byIds(runs.map(({ id }) => id));
     return runs.map(({ id }) => created.get(id)!);
+  }
+
+  private async dataOf(model: Model, number: number | null | undefined): Promise<ReadyVersion> {
+    const dataset = (await this.datasets.byIds([model.datasetId])).get(model.datasetId);
+    if (!dataset) throw new AppError('NOT_FOUND', `The dataset of model ${model.name} was deleted a moment ago.`);
+    return this.datasets.versionByNumber(dataset.name, number);
   }
 
   async list(modelName: string | undefined, page: PageArgs): Promise<Page<TrainingRun>> {

@@ -9,20 +9,9 @@ import { layoutOf } from '../../src/training/container/layout.js';
 import { hyperparametersFile, type TrainingSpec } from '../../src/training/container/order.js';
 import { manifestSchema, type Manifest } from '../../src/models/artifact/manifest.js';
 import { runBoucle } from '../support/boucle-process.js';
+import { WEATHER_FEATURES, weatherSql, writeParquet } from '../support/training-data.js';
 
-/** Rain falls with low pressure; the temperature follows the month. Some values are missing. */
-const DATA = `
-  SELECT month::BIGINT AS month, pressure, wind, coast, kind,
-    CASE WHEN i % 97 = 0 THEN NULL WHEN pressure + noise < 1012 THEN 'rain' WHEN wind + noise < 2 THEN 'fog' ELSE 'sun' END AS weather,
-    12 - 10 * cos(month / 6.0 * pi()) + noise AS temperature, DATE '2020-01-01' + i::INT AS day, NULL::DOUBLE AS empty
-  FROM (SELECT i, i % 12 + 1 AS month, 1000 + 30 * uniform(i, 1) AS pressure, 10 * uniform(i, 2) AS wind, i % 3 = 0 AS coast,
-    CASE WHEN i % 11 = 0 THEN NULL WHEN i % 2 = 0 THEN 'north' ELSE 'süd' END AS kind, 4 * uniform(i, 3) - 2 AS noise
-    FROM range(2000) t(i))`;
-
-/** A number in [0, 1) that depends on i only, so that the data are the same in every run. */
-const UNIFORM = `CREATE MACRO uniform(i, salt) AS (hash(i * 10 + salt) % 1000003) / 1000003.0`;
-
-const FEATURES = ['month', 'pressure', 'wind', 'coast', 'kind'];
+const DATA = weatherSql();
 
 let folder: string;
 let counter = 0;
@@ -47,18 +36,13 @@ interface Order {
 async function prepare({ algorithm = 'RANDOM_FOREST', hyperparameters = { trees: 10 }, ...order }: Order) {
   const layout = layoutOf(join(folder, String(counter++)));
   await Promise.all([layout.config, layout.training, layout.spec].map((path) => mkdir(path, { recursive: true })));
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  await connection.run(UNIFORM);
-  await connection.run(`COPY (${order.sql ?? DATA}) TO '${join(layout.training, 'data.parquet')}' (FORMAT parquet)`);
-  connection.closeSync();
-  instance.closeSync();
+  await writeParquet(order.sql ?? DATA, join(layout.training, 'data.parquet'));
   const settings = hyperparametersFile({ algorithm, seed: order.seed ?? 7, hyperparameters });
   await writeFile(join(layout.config, 'hyperparameters.json'), JSON.stringify(settings));
   const spec: TrainingSpec = {
     task: 'CLASSIFICATION',
     target: 'weather',
-    features: FEATURES,
+    features: WEATHER_FEATURES,
     dataset: { versionId: 'v1', contentHash: 'c1' },
     ...order.spec,
   };

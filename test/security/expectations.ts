@@ -39,6 +39,26 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.users': 'ADMIN',
   'Query.auditEvents': 'ADMIN',
 
+  // models
+  'Mutation.createModel': 'ENGINEER',
+  'Mutation.updateModel': 'PROMOTION',
+  'Mutation.promoteVersion': 'PROMOTION',
+  'Mutation.rejectVersion': 'PROMOTION',
+  'Mutation.rollback': 'PROMOTION',
+  'Query.model': 'VIEWER',
+  'Query.models': 'VIEWER',
+  'Query.modelVersion': 'VIEWER',
+  'Query.compareVersions': 'VIEWER',
+  'Query.promotions': 'VIEWER',
+  'Query.servedAt': 'VIEWER',
+
+  // training
+  'Mutation.startTraining': 'ENGINEER',
+  'Mutation.cancelTraining': 'ENGINEER',
+  'Mutation.deleteModel': 'ENGINEER',
+  'Query.trainingRun': 'VIEWER',
+  'Query.trainingRuns': 'VIEWER',
+
   // predictions: what was logged holds people's data
   'Mutation.predict': 'PREDICTOR',
   'Query.prediction': 'ENGINEER',

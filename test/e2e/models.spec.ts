@@ -1,0 +1,163 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Account, signUp } from '../support/accounts.js';
+import { type Boucle, startBoucle } from '../support/boucle-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { registerVersion, WEATHER } from '../support/served-model.js';
+
+const PROMOTE = `mutation ($input: VersionDecisionInput!) { promoteVersion(input: $input) { version stage } }`;
+const REJECT = `mutation ($input: VersionDecisionInput!) { rejectVersion(input: $input) { version stage } }`;
+const ROLLBACK = `mutation ($input: RollbackInput!) { rollback(input: $input) { version stage } }`;
+
+let database: TestDatabase;
+let boucle: Boucle;
+let viewer: Account;
+let engineer: Account;
+let promoter: Account;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  boucle = await startBoucle({ databaseUrl: database.url, role: 'api', env: { REGISTRATION: 'open' } });
+  viewer = await signUp(boucle, database, 'VIEWER');
+  engineer = await signUp(boucle, database, 'ENGINEER');
+  promoter = await signUp(boucle, database, 'ENGINEER', true);
+});
+
+afterAll(async () => {
+  await boucle.stop();
+  await database.drop();
+});
+
+const ask = (query: string, variables?: object, as = promoter): Promise<any> => boucle.ask(query, variables, as.token);
+
+async function refusal(query: string, variables: object, as = promoter): Promise<{ code: string; message: string }> {
+  const { errors } = await boucle.graphql(query, variables, as.token);
+  return { code: errors?.[0]?.extensions['code'], message: errors?.[0]?.message ?? 'accepted' };
+}
+
+async function withVersions(model: string, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await registerVersion(database, boucle.home, { model, signature: WEATHER, stage: 'CANDIDATE' });
+  }
+}
+
+const input = (model: string, version?: number) => ({ input: { model, version, reason: 'because of the test' } });
+const promote = (model: string, version: number): Promise<any> => ask(PROMOTE, input(model, version));
+const stages = (model: string): Promise<{ number: number; stage: string }[]> =>
+  database.query(
+    `SELECT number, stage FROM model_version v JOIN model m ON m.id = v.model_id WHERE m.name = $1 ORDER BY number`,
+    [model],
+  );
+
+describe('promotions', () => {
+  it('go through the ledger, which knows who served when', async () => {
+    await withVersions('ledger', 3);
+    const times: Date[] = [new Date()];
+    for (const version of [1, 2, 3]) {
+      await delay(15);
+      expect((await promote('ledger', version)).promoteVersion).toEqual({ version, stage: 'CHAMPION' });
+      await delay(15);
+      times.push(new Date());
+    }
+    const served = async (at: Date): Promise<number | undefined> =>
+      (await ask(`query ($at: DateTime!) { servedAt(model: "ledger", at: $at) { version } }`, { at })).servedAt
+        ?.version;
+    expect(await Promise.all(times.map(served))).toEqual([undefined, 1, 2, 3]);
+    const { promotions } = await ask(
+      `{ promotions(model: "ledger", first: 2) { nodes { version previousChampion actorId action reason } pageInfo { hasNextPage } } }`,
+    );
+    expect(promotions.nodes).toEqual([
+      { version: 3, previousChampion: 2, actorId: promoter.userId, action: 'PROMOTED', reason: 'because of the test' },
+      { version: 2, previousChampion: 1, actorId: promoter.userId, action: 'PROMOTED', reason: 'because of the test' },
+    ]);
+    expect(promotions.pageInfo.hasNextPage).toBe(true);
+  });
+
+  it('are taken back by one call, champion by champion', async () => {
+    await withVersions('back', 3);
+    for (const version of [1, 2, 3]) await promote('back', version);
+    await ask(REJECT, input('back', 2));
+    expect((await ask(ROLLBACK, input('back'))).rollback).toEqual({ version: 1, stage: 'CHAMPION' });
+    expect(await stages('back')).toEqual([
+      { number: 1, stage: 'CHAMPION' },
+      { number: 2, stage: 'REJECTED' },
+      { number: 3, stage: 'RETIRED' },
+    ]);
+    const again = await refusal(ROLLBACK, input('back'));
+    expect(again).toMatchObject({ code: 'INVALID_STATE', message: expect.stringMatching(/no earlier champion/) });
+  });
+
+  it('refuse what the stages forbid, and say why', async () => {
+    await withVersions('stages', 2);
+    await promote('stages', 1);
+    await ask(REJECT, input('stages', 2));
+    expect((await refusal(PROMOTE, input('stages', 1))).message).toMatch(/it is the champion already/);
+    expect((await refusal(PROMOTE, input('stages', 2))).message).toMatch(/it was rejected; train a new version/);
+    expect((await refusal(REJECT, input('stages', 1))).message).toMatch(/roll back or promote another version first/);
+    expect((await refusal(PROMOTE, input('stages', 9))).code).toBe('NOT_FOUND');
+    expect((await refusal(PROMOTE, { input: { model: 'stages', version: 1, reason: ' ' } })).message).toMatch(/reason/);
+  });
+
+  it('leave exactly one champion when many come at once', async () => {
+    await withVersions('crowd', 8);
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((version) => promote('crowd', version)));
+    expect(answers).toHaveLength(8);
+    const champions = (await stages('crowd')).filter(({ stage }) => stage === 'CHAMPION');
+    expect(champions).toHaveLength(1);
+    const [last] = await database.query<{ version_number: number }>(
+      `SELECT version_number FROM promotion WHERE model_name = 'crowd' ORDER BY created_at DESC LIMIT 1`,
+    );
+    expect(champions[0]!.number).toBe(last!.version_number);
+    const entries = await database.query<{ previous_number: number; version_number: number }>(
+      `SELECT version_number, previous_number FROM promotion WHERE model_name = 'crowd' ORDER BY created_at`,
+    );
+    entries.forEach(({ previous_number }, i) => {
+      expect(previous_number).toBe(entries[i - 1]?.version_number ?? null);
+    });
+  });
+
+  it('need the right to promote', async () => {
+    await withVersions('rights', 1);
+    for (const [mutation, variables] of [
+      [PROMOTE, input('rights', 1)],
+      [REJECT, input('rights', 1)],
+      [ROLLBACK, { input: { model: 'rights', reason: 'x' } }],
+    ] as const) {
+      expect((await refusal(mutation, variables, engineer)).code).toBe('FORBIDDEN');
+      expect((await refusal(mutation, variables, viewer)).code).toBe('FORBIDDEN');
+    }
+    expect(await stages('rights')).toEqual([{ number: 1, stage: 'CANDIDATE' }]);
+  });
+
+  it.each(['UPDATE promotion SET reason = $$x$$', 'DELETE FROM promotion', 'TRUNCATE promotion'])(
+    'can not be rewritten: %s',
+    async (sql) => {
+      await expect(database.query(sql)).rejects.toThrow(/append-only/);
+    },
+  );
+});
+
+describe('deleting a model', () => {
+  const remove = `mutation ($name: String!) { deleteModel(name: $name) }`;
+
+  it('is refused while a run is active', async () => {
+    await withVersions('busy', 1);
+    await database.query(
+      `INSERT INTO training_run (id, group_id, model_id, dataset_version_id, trigger, algorithm, hyperparameters, seed, backend, state)
+       SELECT gen_random_uuid(), gen_random_uuid(), id, gen_random_uuid(), 'MANUAL', 'RANDOM_FOREST', '{}', 1, 'LOCAL', 'RUNNING'
+       FROM model WHERE name = 'busy'`,
+    );
+    const answer = await refusal(remove, { name: 'busy' }, engineer);
+    expect(answer).toMatchObject({ code: 'INVALID_STATE', message: expect.stringMatching(/1 active training runs/) });
+  });
+
+  it('takes the versions along and leaves the ledger', async () => {
+    await withVersions('leaving', 2);
+    await promote('leaving', 2);
+    expect((await ask(remove, { name: 'leaving' }, engineer)).deleteModel).toBe(true);
+    expect(await stages('leaving')).toEqual([]);
+    const { promotions } = await ask(`{ promotions(model: "leaving") { nodes { version } } }`);
+    expect(promotions.nodes).toEqual([{ version: 2 }]);
+    expect((await refusal(`query ($n: String!) { model(name: $n) { id } }`, { n: 'leaving' })).code).toBe('NOT_FOUND');
+    expect((await refusal(remove, { name: 'leaving' }, viewer)).code).toBe('FORBIDDEN');
+  });
+});

@@ -1,0 +1,275 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Account, signUp } from '../support/accounts.js';
+import { type Boucle, startBoucle } from '../support/boucle-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { registerData, WEATHER_FEATURES, weatherSql } from '../support/training-data.js';
+
+const RUN = `id groupId algorithm state progress message failure log seed hyperparameters startedAt finishedAt
+  version { version stage } model { name } metrics { name holdout }`;
+const START = `mutation ($input: StartTrainingInput!) { startTraining(input: $input) { ${RUN} } }`;
+const PROMOTIONS = `query ($model: String!) { promotions(model: $model) {
+  nodes { action version previousChampion actorId reason evidence } } }`;
+
+let database: TestDatabase;
+let boucle: Boucle;
+let engineer: Account;
+let promoter: Account;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  boucle = await startBoucle({ databaseUrl: database.url, env: { REGISTRATION: 'open', TRAINING_PARALLEL: '2' } });
+  engineer = await signUp(boucle, database, 'ENGINEER');
+  promoter = await signUp(boucle, database, 'ENGINEER', true);
+  await registerData(database, boucle.home, 'weather', weatherSql());
+});
+
+afterAll(async () => {
+  await boucle.stop();
+  await database.drop();
+});
+
+const ask = (query: string, variables?: object, as = engineer): Promise<any> => boucle.ask(query, variables, as.token);
+
+async function refusal(query: string, variables: object, as = engineer): Promise<{ code: string; message: string }> {
+  const { errors } = await boucle.graphql(query, variables, as.token);
+  return { code: errors?.[0]?.extensions['code'], message: errors?.[0]?.message ?? 'accepted' };
+}
+
+async function createModel(name: string, change: object = {}): Promise<any> {
+  const model = {
+    name,
+    task: 'CLASSIFICATION',
+    dataset: 'weather',
+    target: 'weather',
+    features: WEATHER_FEATURES,
+    ...change,
+  };
+  const { createModel: created } = await ask(
+    `mutation ($input: CreateModelInput!) { createModel(input: $input) { id name task primaryMetric promotionMode } }`,
+    { input: model },
+  );
+  return created;
+}
+
+const temperature = { task: 'REGRESSION', target: 'temperature', features: ['month', 'pressure', 'wind'] };
+
+async function until<T>(look: () => Promise<T | undefined>, seconds = 40): Promise<T> {
+  for (const deadline = Date.now() + seconds * 1000; Date.now() < deadline;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited for ${seconds} s in vain\n${boucle.output()}`);
+}
+
+const runOf = async (id: string): Promise<any> =>
+  (await ask(`query ($id: ID!) { trainingRun(id: $id) { ${RUN} } }`, { id })).trainingRun;
+
+const ended = (id: string): Promise<any> =>
+  until(async () => {
+    const run = await runOf(id);
+    return ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(run.state) ? run : undefined;
+  });
+
+/** The gate decides in a job of its own, a moment after the last run has ended. */
+const decided = (model: string, entries: number): Promise<any[]> =>
+  until(async () => {
+    const { promotions } = await ask(PROMOTIONS, { model });
+    return promotions.nodes.length >= entries ? promotions.nodes : undefined;
+  });
+
+async function train(model: string, input: object = {}): Promise<any[]> {
+  const { startTraining } = await ask(START, { input: { model, hyperparameters: { trees: 20 }, ...input } });
+  return Promise.all(startTraining.map(({ id }: { id: string }) => ended(id)));
+}
+
+describe('a training', () => {
+  it('of two algorithms registers two versions, and the gate makes the better one champion', async () => {
+    await createModel('kinds');
+    const runs = await train('kinds');
+    expect(runs.map(({ algorithm, state }) => [algorithm, state])).toEqual([
+      ['LOGISTIC_REGRESSION', 'SUCCEEDED'],
+      ['RANDOM_FOREST', 'SUCCEEDED'],
+    ]);
+    expect(runs[0].groupId).toBe(runs[1].groupId);
+    expect(runs.map(({ version }) => version.version).sort()).toEqual([1, 2]);
+    expect(runs[1]).toMatchObject({ progress: 1, failure: null, seed: 42, hyperparameters: { trees: 20 } });
+    expect(runs[1].log).toMatch(/RANDOM_FOREST fitted in .* s\n[^]*wrote model\.onnx/);
+    const [entry] = await decided('kinds', 1);
+    const { model } = await ask(`{ model(name: "kinds") {
+      champion { version algorithm stage passedFloors metrics { name holdout validation baseline } classMetrics warnings summary
+        run { id } datasetVersionId model { name } }
+      leads { algorithm version } versions { nodes { version stage } } } }`);
+    expect(entry).toMatchObject({
+      action: 'PROMOTED',
+      version: model.champion.version,
+      previousChampion: null,
+      actorId: null,
+    });
+    const values = Object.fromEntries(entry.evidence.validation.map((v: any) => [v.number, v.value]));
+    expect(values[model.champion.version]).toBe(Math.min(...(Object.values(values) as number[])));
+    expect(model.champion.metrics[0].name).toBe('logLoss');
+    expect(model.champion.metrics[0].holdout).toBeLessThan(model.champion.metrics[0].baseline);
+    expect(model.leads).toHaveLength(2);
+    expect(model.versions.nodes.map((v: any) => v.stage).sort()).toEqual(['CANDIDATE', 'CHAMPION']);
+    expect(runs.map(({ id }) => id)).toContain(model.champion.run.id);
+  });
+
+  it('keeps the champion against an equal challenger', async () => {
+    await createModel('degrees', temperature);
+    await train('degrees', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
+    await decided('degrees', 1);
+    await train('degrees', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
+    const [entry] = await decided('degrees', 2);
+    expect(entry).toMatchObject({ action: 'DECLINED', version: 2, previousChampion: 1 });
+    expect(entry.evidence.comparison).toMatchObject({ difference: 0, low: 0, high: 0 });
+    expect(entry.reason).toMatch(
+      /does not beat the champion's rmse by more than 0: the gain on \d+ held-out rows is 0/,
+    );
+  });
+
+  it('replaces the champion by a better one, compared on the same rows of the new version', async () => {
+    await createModel('replaced', temperature);
+    await train('replaced', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
+    await decided('replaced', 1);
+    await train('replaced', { algorithms: ['RANDOM_FOREST'], hyperparameters: { trees: 20 } });
+    const [entry] = await decided('replaced', 2);
+    expect(entry).toMatchObject({ action: 'PROMOTED', version: 2, previousChampion: 1 });
+    expect(entry.evidence.comparison.low).toBeGreaterThan(0);
+    const { compareVersions } = await ask(
+      `{ compareVersions(model: "replaced", versions: [1, 2]) { comparable metrics { name best values } versions { stage } } }`,
+    );
+    expect(compareVersions.comparable).toBe(true);
+    expect(compareVersions.metrics[0]).toMatchObject({ name: 'rmse', best: 2 });
+    const [linear, forest] = compareVersions.metrics[0].values;
+    expect(entry.evidence.comparison.difference).toBeCloseTo(linear - forest, 5);
+    expect(compareVersions.versions.map((v: any) => v.stage)).toEqual(['RETIRED', 'CHAMPION']);
+  });
+
+  it('only recommends in the mode MANUAL, and declines what misses a floor', async () => {
+    await createModel('careful', { ...temperature, promotionMode: 'MANUAL' });
+    await train('careful', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
+    const [recommended] = await decided('careful', 1);
+    expect(recommended.action).toBe('RECOMMENDED');
+    const version = `query ($v: Int!) { modelVersion(model: "careful", version: $v) { stage passedFloors } }`;
+    expect((await ask(version, { v: 1 })).modelVersion).toEqual({ stage: 'CHALLENGER', passedFloors: true });
+    const update = `mutation ($input: UpdateModelInput!) { updateModel(input: $input) { floors { metric value } } }`;
+    await ask(update, { input: { name: 'careful', floors: [{ metric: 'r2', value: 0.9999 }] } }, promoter);
+    await train('careful', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
+    const [declined] = await decided('careful', 2);
+    expect(declined).toMatchObject({ action: 'DECLINED', reason: 'No version of this training passed the floors.' });
+    expect((await ask(version, { v: 2 })).modelVersion).toEqual({ stage: 'CANDIDATE', passedFloors: false });
+  });
+
+  it('can be cancelled while it runs, within two seconds, and while it waits', async () => {
+    await createModel('cancelled');
+    const input = { model: 'cancelled', algorithms: ['RANDOM_FOREST'], hyperparameters: { trees: 2000 } };
+    const started = await Promise.all([1, 2, 3].map((seed) => ask(START, { input: { ...input, seed } })));
+    const ids: string[] = started.map(({ startTraining }) => startTraining[0].id);
+    const running = await until(async () => {
+      const runs = await Promise.all(ids.map(runOf));
+      return runs.find(({ message }) => /^tree \d+ of 2000$/.test(message));
+    });
+    expect(running.progress).toBeGreaterThan(0);
+    const cancel = `mutation ($id: ID!) { cancelTraining(id: $id) { state } }`;
+    const before = Date.now();
+    expect((await ask(cancel, { id: running.id })).cancelTraining.state).toBe('CANCELLING');
+    expect((await ended(running.id)).state).toBe('CANCELLED');
+    expect(Date.now() - before).toBeLessThan(2500);
+    const others = ids.filter((id) => id !== running.id);
+    for (const id of others) await ask(cancel, { id });
+    for (const id of others) expect((await ended(id)).state).toBe('CANCELLED');
+    expect(await refusal(cancel, { id: running.id })).toEqual({
+      code: 'INVALID_STATE',
+      message: `Training run ${running.id} is CANCELLED. Nothing is left to cancel.`,
+    });
+    expect((await ask(`{ model(name: "cancelled") { versions { nodes { id } } } }`)).model.versions.nodes).toEqual([]);
+  });
+
+  it('that fails says why, and the next one works', async () => {
+    await registerData(database, boucle.home, 'thin', weatherSql(15));
+    await createModel('thin', { dataset: 'thin' });
+    const [failed] = await train('thin', { algorithms: ['LOGISTIC_REGRESSION'], hyperparameters: {} });
+    expect(failed).toMatchObject({ state: 'FAILED', message: 'failed', version: null });
+    expect(failed.failure).toMatch(/at least 20 are needed/);
+    expect(failed.log).toMatch(/at least 20 are needed/);
+    await registerData(database, boucle.home, 'thin', weatherSql(3000));
+    const [again] = await train('thin', { algorithms: ['LOGISTIC_REGRESSION'], hyperparameters: {} });
+    expect(again.state).toBe('SUCCEEDED');
+  });
+
+  it('fails with a clear reason if its data is gone', async () => {
+    const { objectKey } = await registerData(database, boucle.home, 'gone', weatherSql());
+    await writeFile(join(boucle.home, 'objects', objectKey), 'no parquet at all');
+    await createModel('gone', { dataset: 'gone' });
+    const [failed] = await train('gone', { algorithms: ['LOGISTIC_REGRESSION'], hyperparameters: {} });
+    expect(failed.state).toBe('FAILED');
+    expect(failed.failure).toMatch(/data\.parquet/);
+  });
+});
+
+describe('input', () => {
+  beforeAll(async () => {
+    await createModel('inputs');
+  });
+
+  const create = `mutation ($input: CreateModelInput!) { createModel(input: $input) { id } }`;
+  const base = { name: 'x', task: 'CLASSIFICATION', dataset: 'weather', target: 'weather', features: ['wind'] };
+
+  it.each<[string, object, string, RegExp]>([
+    ['a bad name', { name: 'Big Model' }, 'BAD_INPUT', /can't be the name of a model: use up to 63/],
+    ['a name that is taken', { name: 'inputs' }, 'CONFLICT', /There is a model inputs already/],
+    ['an unknown dataset', { dataset: 'wether' }, 'NOT_FOUND', /no dataset "wether"/],
+    ['a missing target', { target: 'wheather' }, 'BAD_INPUT', /Did you mean weather\?/],
+    ['an unknown feature', { features: ['pressur'] }, 'BAD_INPUT', /Did you mean pressure\?/],
+    ['the target as a feature', { features: ['weather'] }, 'BAD_INPUT', /would predict itself/],
+    ['the wrong task', { task: 'REGRESSION' }, 'BAD_INPUT', /weather is a STRING/],
+    ['a date', { features: ['day'] }, 'BAD_INPUT', /Derive numbers/],
+    ['an unknown metric', { primaryMetric: 'rocAuc' }, 'BAD_INPUT', /Choose among logLoss, brier, accuracy/],
+    ['a floor of another task', { floors: [{ metric: 'rmse', value: 1 }] }, 'BAD_INPUT', /no metric rmse of a CLASS/],
+    ['a negative margin', { margin: -1 }, 'BAD_INPUT', /margin must be 0 or more/],
+  ])('of createModel with %s is refused', async (_, change, code, message) => {
+    const answer = await refusal(create, { input: { ...base, ...change } });
+    expect(answer.message).toMatch(message);
+    expect(answer.code).toBe(code);
+  });
+
+  it.each<[string, object, string, RegExp]>([
+    ['an unknown model', { model: 'none' }, 'NOT_FOUND', /no model none/],
+    [
+      'an unknown hyperparameter',
+      { hyperparameters: { tres: 1 } },
+      'BAD_INPUT',
+      /no hyperparameter tres\. Choose among .*trees/,
+    ],
+    [
+      'a value out of range',
+      { hyperparameters: { trees: 0 } },
+      'BAD_INPUT',
+      /RANDOM_FOREST: "trees" must lie between 1 and 2000/,
+    ],
+    [
+      'text as a value',
+      { hyperparameters: { trees: 'many' } },
+      'BAD_INPUT',
+      /hyperparameters\.trees: must be a number/,
+    ],
+    [
+      'an algorithm of the other task',
+      { algorithms: ['LINEAR_REGRESSION'] },
+      'BAD_INPUT',
+      /can't learn a CLASSIFICATION/,
+    ],
+    ['an algorithm twice', { algorithms: ['RANDOM_FOREST', 'RANDOM_FOREST'] }, 'BAD_INPUT', /each algorithm once/],
+    ['a fractional seed', { seed: 1.5 }, 'BAD_INPUT', /seed: must be a whole number/],
+    ['an unknown dataset version', { datasetVersion: 99 }, 'NOT_FOUND', /version/],
+  ])('of startTraining with %s is refused before anything runs', async (_, change, code, message) => {
+    const answer = await refusal(START, { input: { model: 'inputs', ...change } });
+    expect(answer.message).toMatch(message);
+    expect(answer.code).toBe(code);
+    expect(
+      await database.query(`SELECT 1 FROM training_run JOIN model ON model.id = model_id WHERE name = 'inputs'`),
+    ).toEqual([]);
+  });
+});
