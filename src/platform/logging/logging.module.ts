@@ -1,4 +1,5 @@
-import { DynamicModule } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { DynamicModule, RequestMethod } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
@@ -12,22 +13,21 @@ const QUIET_PATHS = /^\/(health|metrics|graphiql)/;
 export const LoggingModule: DynamicModule = LoggerModule.forRootAsync({
   inject: [CONFIG],
   useFactory: (config: Config) => ({
+    // The module's own default matches nothing on Fastify.
+    forRoutes: [{ path: '*path', method: RequestMethod.ALL }],
     pinoHttp: {
       level: config.LOG_LEVEL,
       redact: SECRET_PATHS,
+      // Otherwise the serializers get copies: describeError could not tell an error, and parameters of SQL would show.
+      wrapSerializers: false,
       // Fastify has already given the request its id; both must name the same one.
       genReqId: (request) => request.id,
-      autoLogging: { ignore: (request) => QUIET_PATHS.test(request.url ?? '') },
-      customSuccessMessage: (request, response) =>
-        `${request.method} ${request.url?.split('?')[0]} ${response.statusCode}`,
+      autoLogging: { ignore: (request) => QUIET_PATHS.test(pathOf(request)) },
+      customSuccessMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
       customAttributeKeys: { responseTime: 'ms' },
       serializers: {
         err: describeError,
-        req: (request: { id: string; method: string; url: string }) => ({
-          id: request.id,
-          method: request.method,
-          path: request.url.split('?')[0],
-        }),
+        req: (request: IncomingMessage) => ({ id: request.id, method: request.method, path: pathOf(request) }),
         res: (response: { statusCode: number }) => ({ status: response.statusCode }),
       },
       ...(config.LOG_FORMAT === 'pretty' && {
@@ -39,6 +39,11 @@ export const LoggingModule: DynamicModule = LoggerModule.forRootAsync({
     },
   }),
 });
+
+/** Without the query, which may hold a secret. Middleware sees `url` cut down to what its own path leaves. */
+function pathOf({ originalUrl, url }: IncomingMessage & { originalUrl?: string }): string {
+  return (originalUrl ?? url ?? '').split('?')[0]!;
+}
 
 /** Only what helps to find the cause: database errors carry their whole client, with its settings, as properties. */
 function describeError(error: unknown): unknown {
