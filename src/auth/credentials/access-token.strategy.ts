@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { ExtractJwt, Strategy } from 'passport-jwt';
+import { validate as isUuid } from 'uuid';
 import { AppError } from '../../errors/app-error.js';
 import type { Principal } from '../principal.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -11,6 +12,7 @@ import {
   TOKEN_ALGORITHM,
   TOKEN_AUDIENCE,
   TOKEN_ISSUER,
+  TOKEN_LIFETIME_SECONDS,
   TOKEN_TYPE,
 } from './access-token.js';
 import { API_KEY_START } from './api-key-text.js';
@@ -42,13 +44,21 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     });
   }
 
-  async validate(request: FastifyRequest, { sub, sid }: AccessTokenClaims): Promise<Principal> {
+  /** @returns false for a token that is signed, but not as {@link AccessTokens} would. */
+  async validate(request: FastifyRequest, claims: Partial<AccessTokenClaims>): Promise<Principal | false> {
+    if (!isComplete(claims)) return false;
+    const { sub, sid } = claims;
     const caller = await this.recent.find(`session ${sid}`, () => this.sessions.findCaller(sid));
     if (caller?.userId !== sub) {
       throw new AppError('UNAUTHENTICATED', 'This session has ended. Log in again.');
     }
     return { ...caller, address: request.ip };
   }
+}
+
+function isComplete(claims: Partial<AccessTokenClaims>): claims is AccessTokenClaims {
+  const { sub, sid, iat, exp } = claims;
+  return isUuid(sub) && isUuid(sid) && Number(exp) - Number(iat) === TOKEN_LIFETIME_SECONDS;
 }
 
 /** Looks at the header only; the signature over it is verified afterwards. */

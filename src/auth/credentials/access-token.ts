@@ -16,6 +16,9 @@ export interface AccessTokenClaims {
   readonly sub: string;
   /** Session id. */
   readonly sid: string;
+  /** When it was issued and when it expires, in seconds since 1970. */
+  readonly iat: number;
+  readonly exp: number;
 }
 
 /** The key that signs access tokens, and the id that tells it from the one before a change of BOUCLE_SECRET. */
