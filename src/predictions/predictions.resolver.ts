@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Args, Context, ID, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { CurrentPrincipal, RequireRole } from '../auth/access.js';
 import type { Principal } from '../auth/principal.js';
@@ -9,6 +10,7 @@ import { timeOfPredictionId } from './prediction-id.js';
 import type { Prediction } from './prediction.entity.js';
 import {
   LoggedPrediction,
+  PredictedRow,
   PredictInput,
   PredictionArgs,
   PredictionPage,
@@ -16,6 +18,18 @@ import {
   ServingVersion,
 } from './prediction.types.js';
 import { PredictionAnswer, PredictionsService } from './predictions.service.js';
+
+const TURN_ROWS = 512;
+
+/** graphql-js completes a list in one go, however long; promised turn by turn, it lets others have theirs in between. */
+function inTurns<Item>(items: readonly Item[]): (Item | Promise<Item>)[] {
+  let turn = Promise.resolve();
+  return items.map((item, index) => {
+    if (index < TURN_ROWS) return item;
+    if (index % TURN_ROWS === 0) turn = turn.then(() => setImmediate());
+    return turn.then(() => item);
+  });
+}
 
 type LoggedFields = ReturnType<typeof toLogged>;
 
@@ -31,12 +45,13 @@ export class PredictionsResolver {
       'Predicts rows with the champion of a model, or the version, algorithm or stage asked for. All are logged before they are answered.',
   })
   @RequireRole('PREDICTOR')
-  predict(
+  async predict(
     @Args('input') input: PredictInput,
     @CurrentPrincipal() principal: Principal,
     @Context() { request }: GraphqlContext,
-  ): Promise<PredictionAnswer> {
-    return this.predictions.predict(input, { principal, requestId: request.id });
+  ): Promise<Omit<PredictionAnswer, 'predictions'> & { predictions: (PredictedRow | Promise<PredictedRow>)[] }> {
+    const { model, predictions } = await this.predictions.predict(input, { principal, requestId: request.id });
+    return { model, predictions: inTurns(predictions) };
   }
 
   @Query(() => PredictionPage, { name: 'predictions', description: 'The prediction log, newest first.' })

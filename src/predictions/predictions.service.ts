@@ -9,7 +9,6 @@ import type { Algorithm } from '../models/algorithm.js';
 import type { ServableVersion } from '../models/model-registry.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
-import { newPredictionId } from './prediction-id.js';
 import { PredictionLog } from './prediction-log.js';
 import { PREDICTION_DURATION, PredictionResultLabel, PREDICTIONS_TOTAL } from './prediction.metrics.js';
 import { checkRequest, PredictionRequest } from './prediction-request.js';
@@ -81,7 +80,7 @@ export class PredictionsService {
     this.observe('log', performance.now() - scored);
     return {
       model: { name: version.modelName, version: version.version, algorithm: version.algorithm },
-      predictions: rows.map(({ output }, i) => ({ id: logRows[i]!.id, ...output })),
+      predictions: rows.map(({ id, output }) => ({ id, ...output })),
     };
   }
 
@@ -114,7 +113,7 @@ function logRow(row: ScoredRow, { version, context, latencyUs, correlationId }: 
   const { credential, userId } = context.principal;
   const byKey = credential.kind === 'API_KEY';
   return {
-    id: newPredictionId(),
+    id: row.id,
     modelId: version.modelId,
     versionId: version.versionId,
     inputs: row.inputsJson,

@@ -39,8 +39,8 @@ describe('scoreRows', () => {
       { a: '4', b: 5 },
     ]);
     expect(rows).toEqual([
-      { output: { value: 3.5 }, inputsJson: '{"a":1,"b":2.5}', outputJson: '{"value":3.5}' },
-      { output: { value: 9 }, inputsJson: '{"a":4,"b":5}', outputJson: '{"value":9}' },
+      { id: expect.any(String), output: { value: 3.5 }, inputsJson: '{"a":1,"b":2.5}', outputJson: '{"value":3.5}' },
+      { id: expect.any(String), output: { value: 9 }, inputsJson: '{"a":4,"b":5}', outputJson: '{"value":9}' },
     ]);
   });
 
