@@ -39,6 +39,18 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.users': 'ADMIN',
   'Query.auditEvents': 'ADMIN',
 
+  // datasets: rows are people's data, their profile is not
+  'Mutation.createDataset': 'ENGINEER',
+  'Mutation.updateDataset': 'ENGINEER',
+  'Mutation.deleteDataset': 'ENGINEER',
+  'Mutation.deleteDatasetVersion': 'ENGINEER',
+  'Mutation.extractDataset': 'ENGINEER',
+  'Mutation.cancelExtraction': 'ENGINEER',
+  'Query.dataset': 'VIEWER',
+  'Query.datasets': 'VIEWER',
+  'Query.datasetVersion': 'VIEWER',
+  'Query.datasetRows': 'ENGINEER',
+
   // models
   'Mutation.createModel': 'ENGINEER',
   'Mutation.updateModel': 'PROMOTION',
@@ -74,6 +86,10 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   'POST /graphql': 'PUBLIC',
   'GET /graphiql': 'PUBLIC',
   'GET /graphiql/assets/:name': 'PUBLIC',
+
+  // datasets
+  'POST /v1/datasets/:name/upload': 'ENGINEER',
+  'GET /v1/datasets/:name/versions/:number/download': 'ENGINEER',
 
   // predictions
   'POST /v1/models/:model/predict': 'PREDICTOR',
