@@ -41,7 +41,9 @@ async function demo(): Promise<void> {
     await session.eventLoopDelay(); // Reading the figure also resets it: what follows is without the start-up.
     const summary = await runFirstHalf(session, source.url, terminal);
     const eventLoopDelayMs = await session.eventLoopDelay();
-    terminal.title(`Done in ${seconds(started)} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`);
+    terminal.title(
+      `Done in ${seconds(started)} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`,
+    );
     if (options.json) {
       const result = { ...summary, eventLoopDelayMs, seconds: Number(seconds(started)) };
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);

@@ -45,7 +45,12 @@ export class Session {
   }
 
   /** Asks again until `isDone`; `show` sees every answer on the way. */
-  async until(query: string, variables: object, isDone: (data: any) => boolean, show: (data: any) => void): Promise<any> {
+  async until(
+    query: string,
+    variables: object,
+    isDone: (data: any) => boolean,
+    show: (data: any) => void,
+  ): Promise<any> {
     for (;;) {
       const data = await this.ask(query, variables);
       show(data);

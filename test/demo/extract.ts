@@ -1,0 +1,48 @@
+import type { Session } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+const FINAL = new Set(['READY', 'UNCHANGED', 'FAILED', 'CANCELLED']);
+
+/** Declares the source, extracts it, and waits for the snapshot. Returns its number and its count of rows. */
+export async function extract(
+  session: Session,
+  url: string,
+  terminal: Terminal,
+): Promise<{ number: number; rows: number }> {
+  terminal.title(`Extracting the weather of Seattle from ${url}`);
+  await session.ask('mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { id } }', {
+    input: {
+      name: 'seattle',
+      source: { kind: 'HTTP', url, format: 'CSV' },
+      options: { filter: "location = 'Seattle'" },
+    },
+  });
+  const { extractDataset } = await session.ask('mutation { extractDataset(dataset: "seattle") { id } }');
+  const { datasetVersion: version } = await session.until(
+    `query ($id: ID!) {
+      datasetVersion(id: $id) {
+        number state message failure rows bytes contentHash
+        profile
+      }
+    }`,
+    { id: extractDataset.id },
+    (data) => FINAL.has(data.datasetVersion.state),
+    (data) => terminal.progress(`${data.datasetVersion.state.toLowerCase()}: ${data.datasetVersion.message ?? ''}`),
+  );
+  if (version.state !== 'READY') throw new Error(`The extraction failed: ${version.failure}`);
+  terminal.line(
+    `  version ${version.number}: ${version.rows} rows, ${version.bytes} bytes of Parquet, content ${version.contentHash.slice(0, 12)}`,
+  );
+  terminal.table(
+    ['column', 'type', 'missing', 'distinct', 'least', 'greatest'],
+    version.profile.map((column: any) => [
+      column.name,
+      column.type,
+      column.nulls,
+      column.distinct,
+      String(column.min ?? ''),
+      String(column.max ?? ''),
+    ]),
+  );
+  return { number: version.number, rows: version.rows };
+}
