@@ -27,7 +27,9 @@ export async function extract(
     }`,
     { id: extractDataset.id },
     (data) => FINAL.has(data.datasetVersion.state),
-    (data) => terminal.progress(`${data.datasetVersion.state.toLowerCase()}: ${data.datasetVersion.message ?? ''}`),
+    (data) => {
+      terminal.progress(`${data.datasetVersion.state.toLowerCase()}: ${data.datasetVersion.message ?? ''}`);
+    },
   );
   if (version.state !== 'READY') throw new Error(`The extraction failed: ${version.failure}`);
   terminal.line(

@@ -30,7 +30,9 @@ export async function train(session: Session, model: DemoModel, terminal: Termin
     RUNS,
     { model: name },
     (data) => hasFailed(data.trainingRuns.nodes) || data.promotions.nodes.length > 0,
-    (data) => terminal.progress(data.trainingRuns.nodes.map(describe).join('   ')),
+    (data) => {
+      terminal.progress(data.trainingRuns.nodes.map(describe).join('   '));
+    },
   );
   const failed = trainingRuns.nodes.find((run: any) => run.failure);
   if (failed) throw new Error(`The training of ${failed.algorithm} failed: ${failed.failure}`);
