@@ -71,6 +71,8 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     // Coercion would let "1" pass for 1 and null for 0 where a client should hear about its mistake.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     forceCloseConnections: 'idle',
+    // What still arrives on an open connection during a shutdown is answered, see drainConnections.
+    return503OnClosing: false,
     requestTimeout: 0,
     keepAliveTimeout: 72_000,
   });
@@ -78,23 +80,30 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     void reply.headers({ ...HEADERS, 'x-request-id': request.id });
     done();
   });
-  closeConnectionsOnceIdle(adapter);
+  drainConnections(adapter);
   return adapter;
 }
 
 /**
- * Fastify closes the connections that are idle when a shutdown begins. Those in the middle of a request become idle
- * later, and would hold the shutdown up for the whole keep-alive time.
+ * Ends connections without failing requests when a shutdown begins. Fastify closes those that are idle then; those in
+ * the middle of a request become idle later, and would hold the shutdown up for the whole keep-alive time. A client that
+ * never pauses is told with its next answer.
  */
-function closeConnectionsOnceIdle(adapter: FastifyAdapter): void {
-  const { server } = adapter.getInstance();
-  adapter.getInstance().addHook('preClose', (done) => {
+function drainConnections(adapter: FastifyAdapter): void {
+  const instance = adapter.getInstance();
+  let stopping = false;
+  instance.addHook('preClose', (done) => {
+    stopping = true;
     const timer = setInterval(() => {
-      server.closeIdleConnections();
+      instance.server.closeIdleConnections();
     }, IDLE_CHECK_MS);
-    server.once('close', () => {
+    instance.server.once('close', () => {
       clearInterval(timer);
     });
+    done();
+  });
+  instance.addHook('onRequest', (_, reply, done) => {
+    if (stopping) void reply.header('connection', 'close');
     done();
   });
 }
