@@ -61,7 +61,7 @@ ${sessionOperations.signIn}
       name
       latestVersion {
         number
-        rowCount
+        rows
         createdAt
       }
     }
