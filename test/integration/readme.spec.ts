@@ -1,22 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { settingsSchema } from '../../src/config/config.js';
 
-const readme = readFileSync('README.md', 'utf8');
+/** The settings table: name, default, meaning. */
+const rows = readFileSync('README.md', 'utf8')
+  .split('\n')
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .filter(([, name]) => /^`[A-Z][A-Z_]+`$/.test(name ?? ''));
 
 describe('README', () => {
-  it.each(Object.entries(settingsSchema.shape))('describes the setting %s as the program does', (name, schema) => {
-    const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
-    expect(row).toBeDefined();
-    expect(row).toContain(descriptionOf(schema));
-  });
-
-  it('has no setting that the program does not know', () => {
-    const names = [...readme.matchAll(/^\| `([A-Z][A-Z_]+)` \|/gm)].map((match) => match[1]);
-    expect(names).toEqual(Object.keys(settingsSchema.shape));
+  it('lists every setting, in the order and with the meaning that the program gives it', () => {
+    const described = rows.map(([, name, , meaning]) => [name?.replaceAll('`', ''), meaning]);
+    const known = Object.entries(settingsSchema.shape).map(([name, schema]) => [name, schema.description]);
+    expect(described).toEqual(known);
   });
 });
-
-function descriptionOf(schema: { description?: string | undefined }): string {
-  if (schema.description === undefined) throw new Error('a setting has no description');
-  return schema.description;
-}
