@@ -50,7 +50,10 @@ function dieWithParent(): void {
 function reasonOf(error: unknown): string {
   const isExplained =
     error instanceof AppError || error instanceof TrainingDataError || error instanceof HyperparameterError;
-  if (isExplained) return error.message;
+  if (isExplained) {
+    if (error.cause instanceof Error) process.stderr.write(`${error.cause.message}\n`);
+    return error.message;
+  }
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return `The training failed unexpectedly: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -95,11 +95,15 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     }
   }
 
-  /** Writes progress until the job ends, and passes a wish to cancel on. A database that is away for a while is no reason to give up hours of work. */
+  /**
+   * Writes progress until the job ends, and passes a wish to cancel on. A database that is away for a while is no reason
+   * to give up hours of work.
+   */
   private async reportUntil(end: AbortSignal, lease: Lease, name: string): Promise<void> {
     let written = '';
     for (let last = false; !last;) {
-      await delay(REPORT_INTERVAL_MS, undefined, { signal: end }).catch(() => (last = true));
+      await delay(REPORT_INTERVAL_MS, undefined, { signal: end }).catch(() => undefined);
+      last = end.aborted;
       const { progress, log } = this.backend.status(name);
       const changes = {
         log,
@@ -118,9 +122,9 @@ export class RunWorker implements JobHandler<{ runId: string }> {
 
   private async conclude(lease: Lease, run: TrainingRun, outcome: JobOutcome): Promise<void> {
     if (outcome.kind === 'FAILED') return this.fail(lease, outcome.reason);
-    if (outcome.kind === 'STOPPED') return this.runs.finish(lease, 'CANCELLED', () => ({ message: 'cancelled' }));
+    if (outcome.kind === 'STOPPED') return this.runs.finish(lease, 'CANCELLED');
     const mayRegister = await this.runs.advance(lease, 'REGISTERING', { progress: 1, message: 'registering' });
-    if (!mayRegister) return this.runs.finish(lease, 'CANCELLED', () => ({ message: 'cancelled' }));
+    if (!mayRegister) return this.runs.finish(lease, 'CANCELLED');
     const artifact = await this.registration.store(run.modelId, outcome.archive);
     checkOrigin(artifact, run);
     await this.runs.finish(lease, 'SUCCEEDED', async (manager) => {

@@ -90,10 +90,13 @@ export class TrainingRuns {
     await this.dataSource.transaction(async (manager) => {
       const group = await lockGroup(manager, runId);
       const run = group.find(({ id }) => id === runId);
-      if (run?.lease !== lease || !sourcesOf(to).includes(run.state)) return;
-      const changes = await alongside(manager);
-      await this.change(manager, runId, to, { ...changes, lease: null, finishedAt: () => 'now()' }, lease);
-      await this.afterEnd(manager, group, runId, to);
+      if (run?.lease !== lease) return;
+      // Whatever the training came to meanwhile: somebody wanted it cancelled.
+      const end = run.state === 'CANCELLING' ? 'CANCELLED' : to;
+      if (!sourcesOf(end).includes(run.state)) return;
+      const changes = end === 'CANCELLED' ? CANCELLED : await alongside(manager);
+      await this.change(manager, runId, end, { finishedAt: () => 'now()', ...changes, lease: null }, lease);
+      await this.afterEnd(manager, group, runId, end);
     });
   }
 

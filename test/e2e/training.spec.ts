@@ -205,7 +205,7 @@ describe('a training', () => {
     await createModel('gone', { dataset: 'gone' });
     const [failed] = await train('gone', { algorithms: ['LOGISTIC_REGRESSION'], hyperparameters: {} });
     expect(failed.state).toBe('FAILED');
-    expect(failed.failure).toMatch(/data\.parquet/);
+    expect(failed.failure).toMatch(/snapshot is damaged or no Parquet file\. Extract the dataset again/);
   });
 });
 

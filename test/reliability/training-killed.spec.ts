@@ -29,7 +29,18 @@ describe('a worker killed during a training', () => {
   });
 
   const ask = (query: string, variables?: object): Promise<any> => api.ask(query, variables, engineer.token);
-  const startWorker = (): Promise<Boucle> => startBoucle({ databaseUrl: database.url, role: 'worker', home: api.home });
+  const workers: Boucle[] = [];
+
+  async function startWorker(env: Record<string, string> = {}): Promise<Boucle> {
+    const worker = await startBoucle({ databaseUrl: database.url, role: 'worker', home: api.home, env });
+    workers.push(worker);
+    return worker;
+  }
+
+  afterEach(async () => {
+    for (const { child, kill } of workers.splice(0))
+      if (child.exitCode === null && child.signalCode === null) await kill();
+  });
 
   async function start(trees: number): Promise<string> {
     const input = { model: 'kinds', algorithms: ['RANDOM_FOREST'], hyperparameters: { trees } };
@@ -94,12 +105,7 @@ describe('a worker killed during a training', () => {
   }, 120_000);
 
   it('is not needed for a stop: a worker that shuts down hands the training back without an attempt', async () => {
-    const first = await startBoucle({
-      databaseUrl: database.url,
-      role: 'worker',
-      home: api.home,
-      env: { SHUTDOWN_TIMEOUT_SECONDS: '1' },
-    });
+    const first = await startWorker({ SHUTDOWN_TIMEOUT_SECONDS: '1' });
     const id = await start(2000);
     await until(id, isTraining, 20);
     await first.stop();

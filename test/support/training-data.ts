@@ -36,9 +36,8 @@ export async function writeParquet(sql: string, path: string): Promise<{ name: s
     await connection.run(UNIFORM);
     await connection.run(`COPY (${sql}) TO '${path}' (FORMAT parquet, COMPRESSION zstd)`);
     const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM '${path}'`);
-    return described
-      .getRowObjectsJS()
-      .map((row) => ({ name: String(row['column_name']), type: naturalType(String(row['column_type'])) }));
+    const rows = described.getRowObjectsJS() as { column_name: string; column_type: string }[];
+    return rows.map((row) => ({ name: row.column_name, type: naturalType(row.column_type) }));
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -1,4 +1,5 @@
-import { Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BeforeApplicationShutdown, Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService, Reflector } from '@nestjs/core';
 import type { JobWithMetadata } from 'pg-boss';
 import type { Config } from '../../config/config.js';
@@ -7,10 +8,15 @@ import { definedJobs, JobDefinition } from './job-definition.js';
 import { JOB_METADATA, JobContext, JobHandler } from './job-handler.js';
 import { JobQueue } from './job-queue.js';
 
+/** Time that a job gets to hand back what it holds, once it is told to stop. */
+const HAND_BACK_MS = 5_000;
+
 /** Runs jobs in this process. Only roles that include `QueueWorkerModule` have it. */
 @Injectable()
-export class JobRunner implements OnApplicationBootstrap {
+export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Jobs');
+  private readonly stopping = new AbortController();
+  private readonly running = new Set<Promise<unknown>>();
 
   constructor(
     private readonly queue: JobQueue,
@@ -25,6 +31,21 @@ export class JobRunner implements OnApplicationBootstrap {
     const missing = definedJobs().filter((job) => !handlers.has(job.name));
     if (missing.length > 0) throw new Error(`no handler for ${missing.map(({ name }) => name).join(', ')}`);
     for (const job of definedJobs()) await this.listen(job, handlers.get(job.name)!);
+  }
+
+  /**
+   * Takes no new jobs, gives running ones the shutdown time to end, then tells them to stop. All this while connections
+   * are open, so that a handler can hand its work back; what it leaves runs again elsewhere.
+   */
+  async beforeApplicationShutdown(): Promise<void> {
+    for (const { name } of definedJobs()) await this.queue.boss.offWork(name, { wait: false });
+    await this.ended(this.config.SHUTDOWN_TIMEOUT_SECONDS * 1000);
+    this.stopping.abort();
+    await this.ended(HAND_BACK_MS);
+  }
+
+  private async ended(timeoutMs: number): Promise<void> {
+    await Promise.race([Promise.allSettled([...this.running]), delay(timeoutMs, undefined, { ref: false })]);
   }
 
   private handlers(): Map<string, JobHandler<object>> {
@@ -46,15 +67,17 @@ export class JobRunner implements OnApplicationBootstrap {
       notifyPollingIntervalSeconds: 5,
     } as const;
     await this.queue.boss.work<object, undefined, typeof options>(job.name, options, async ([message]) => {
-      if (message) await this.run(job, handler, message);
-      return undefined;
+      if (!message) return;
+      const run = this.run(job, handler, message);
+      this.running.add(run);
+      await run.finally(() => this.running.delete(run));
     });
   }
 
   private async run(job: JobDefinition, handler: JobHandler<object>, message: JobWithMetadata): Promise<void> {
     const context: JobContext = {
       id: message.id,
-      signal: message.signal,
+      signal: AbortSignal.any([message.signal, this.stopping.signal]),
       attempt: message.retryCount + 1,
       isLastAttempt: message.retryCount >= message.retryLimit,
     };

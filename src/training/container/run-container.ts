@@ -72,11 +72,19 @@ async function readSplits(
   if (!files.some((file) => file.endsWith('.parquet'))) {
     throw new AppError('BAD_INPUT', `There is no Parquet file in ${layout.training}. Put the training data there.`);
   }
-  const table = await readTable(session, join(layout.training, '*.parquet'), spec, signal);
+  const table = await readTable(session, join(layout.training, '*.parquet'), spec, signal).catch(explainDuckDb);
   const tables = tablesOf(table, splitRows(table));
   const { train, validation, holdout } = tables;
   print(`${table.rows} rows: ${train.rows} to train, ${validation.rows} to validate, ${holdout.rows} held out`);
   return tables;
+}
+
+/** DuckDB's own errors are plain ones: they can only mean that the files are no Parquet, or damaged. */
+function explainDuckDb(error: unknown): never {
+  if (!(error instanceof Error) || error.name !== 'Error') throw error;
+  const message =
+    'The training data cannot be read: the snapshot is damaged or no Parquet file. Extract the dataset again.';
+  throw new AppError('BAD_INPUT', message, undefined, { cause: error });
 }
 
 async function fit(
@@ -111,7 +119,7 @@ async function describe(
   const evaluator = compile(decodeModel(fitted.onnx));
   const { metrics, baseline, trainScores } = await evaluateSplits(evaluator, tables, signal);
   printMetrics(metrics, print);
-  const difference = await checkParity(fitted.onnx, evaluator, tables.holdout);
+  const difference = await checkParity(fitted.onnx, evaluator, tables.holdout, termsOf(fitted));
   print(`largest difference from ONNX Runtime: ${difference.toExponential(1)}`);
   return manifestSchema.omit({ files: true }).parse({
     format: 1,
@@ -127,6 +135,10 @@ async function describe(
     summary: fitted.summary,
     warnings: fitted.warnings,
   });
+}
+
+function termsOf({ summary }: FittedModel): number {
+  return summary.kind === 'FOREST' ? summary.trees : summary.coefficients.length;
 }
 
 function printMetrics(metrics: Evaluations, print: (line: string) => void): void {
