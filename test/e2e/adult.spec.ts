@@ -110,7 +110,12 @@ describeWithData('Adult: headerless, padded, with ? for missing', () => {
         scores[from + i] = prediction.probabilities['>50K'];
       });
     }
-    return ranking(Uint8Array.from(rows, ({ isRich }) => (isRich ? 1 : 0)), scores).rocAuc ?? 0;
+    return (
+      ranking(
+        Uint8Array.from(rows, ({ isRich }) => (isRich ? 1 : 0)),
+        scores,
+      ).rocAuc ?? 0
+    );
   }
 });
 
