@@ -38,8 +38,9 @@ describe('a worker killed during a training', () => {
   }
 
   afterEach(async () => {
-    for (const { child, kill } of workers.splice(0))
-      if (child.exitCode === null && child.signalCode === null) await kill();
+    for (const worker of workers.splice(0)) {
+      if (worker.child.exitCode === null && worker.child.signalCode === null) await worker.kill();
+    }
   });
 
   async function start(trees: number): Promise<string> {
