@@ -1,6 +1,6 @@
 import { Args, Context, ID, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { z } from 'zod';
 import { RequireRole } from '../auth/access.js';
+import { idSchema } from '../auth/users/user.types.js';
 import { AppError } from '../errors/app-error.js';
 import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
 import { loadInBatch } from '../platform/graphql/request-loader.js';
@@ -10,8 +10,6 @@ import { toDatasetType, toSourceType, toVersionType } from './datasets.mapping.j
 import { DatasetsService } from './datasets.service.js';
 import { DatasetSource, DatasetType, DatasetVersionType } from './datasets.types.js';
 import { Extractions } from './extractions.js';
-
-const idSchema = z.uuid('must be an id as the API gave it');
 
 @Resolver(() => DatasetVersionType)
 export class DatasetVersionsResolver {

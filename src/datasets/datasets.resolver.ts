@@ -1,7 +1,7 @@
 import { Args, Context, ID, Int, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { z } from 'zod';
 import { CurrentPrincipal, RequireRole } from '../auth/access.js';
 import type { Principal } from '../auth/principal.js';
+import { idSchema } from '../auth/users/user.types.js';
 import { AppError } from '../errors/app-error.js';
 import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
 import { mapPage, type Page, PageArgs } from '../platform/graphql/pagination.js';
@@ -22,8 +22,6 @@ import {
 } from './datasets.types.js';
 import { ExtractionRequests } from './extraction-requests.js';
 import { FIRST_ROWS } from './extraction/first-rows.js';
-
-const idSchema = z.uuid('must be an id as the API gave it');
 
 @Resolver(() => DatasetType)
 export class DatasetsResolver {

@@ -112,8 +112,10 @@ export class ExtractionRequests {
 
 async function writeWithin(body: Readable, path: string, maxBytes: number): Promise<number> {
   let bytes = 0;
+  // Left open, a body that is too large is read to its end after the answer; destroyed, the answer would not arrive.
+  const chunksOfBody = body.iterator({ destroyOnReturn: false });
   await pipeline(
-    body,
+    chunksOfBody,
     async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
         bytes += chunk.length;
