@@ -3,6 +3,8 @@ import type { Frame, Kernel, Place } from './kernels/kernel.js';
 import type { OnnxModel } from './model.js';
 import { layOut } from './layout.js';
 import { readPlan } from './plan.js';
+import { translate } from './program.js';
+import type { Program } from './program.js';
 
 /** Rows a block at most, and float32 elements a block: 128 kB leave room for the trees in the second-level cache. */
 const BLOCK_ROWS = 1024;
@@ -23,7 +25,12 @@ let workspace = new Float32Array(BLOCK_ELEMENTS);
  * the scores [rows, width] of the graph's float output. It is synchronous and allocates its result only.
  */
 export function compile(model: OnnxModel): CompiledEvaluator {
-  const plan = readPlan(model);
+  return link(translate(model));
+}
+
+/** The second half of `compile`: binds kernels to a translated graph, in a time that no size of a forest changes. */
+export function link(program: Program): CompiledEvaluator {
+  const plan = readPlan(program);
   const { kernels, output, stride } = layOut(plan);
   const bytes = plan.steps.reduce((total, step) => total + step.operation.bytes, FIXED_BYTES + 64 * stride);
   return new CompiledEvaluator(plan.inputs, kernels, output, stride, bytes);

@@ -1,9 +1,12 @@
-import type { Forest } from './forest.js';
+import type { CompiledForest, Forest } from './forest.js';
 import { LEAF_MASK, LEAF_NAN } from './forest.js';
 import type { NodeReader } from './kernel.js';
-import type { SlotKind, Slots } from './slots.js';
+import type { SlotKind } from './slots.js';
 import { SLOT, SlotTable } from './slots.js';
-import type { LeafWeights, TreeNodes } from './tree-nodes.js';
+import type { LeafWeights, TreeNodes, Trees } from './tree-nodes.js';
+
+/** Features are kept as int32; whether the input has so many columns is seen when it is known. */
+const MAX_FEATURE = 0x7fffffff;
 
 /** A node's test in the compiled form: rows whose slot exceeds the threshold go to `right`. */
 interface Split {
@@ -13,16 +16,10 @@ interface Split {
   readonly right: number;
 }
 
-/** Compiles trees over an input of `features` columns into a forest whose leaves hold `width` values each. */
-export function compileForest(
-  node: NodeReader,
-  nodes: TreeNodes,
-  weights: LeafWeights,
-  width: number,
-  features: number,
-): { forest: Forest; slots: Slots } {
+/** Compiles trees into a forest whose leaves hold `width` values each. */
+export function compileForest(node: NodeReader, { nodes, weights }: Trees, width: number): CompiledForest {
   const table = new SlotTable();
-  const placement = new Placement(node, nodes, new SplitReader(node, nodes, features, table));
+  const placement = new Placement(node, nodes, new SplitReader(node, nodes, table));
   // By depth, so that trees walked together end together.
   const trees = nodes.roots.map((root) => placement.placeTree(root)).sort((a, b) => a.depth - b.depth);
   const forest: Forest = {
@@ -32,7 +29,7 @@ export function compileForest(
     leaves: leafRows(node, weights, placement.leafOf, placement.leafCount, width),
     width,
   };
-  return { forest, slots: table.build() };
+  return { forest, slots: table.build(), positive: weights.weights.every((weight) => weight >= 0) };
 }
 
 /** Lays nodes out breadth first, siblings adjacent: the upper levels of a tree, which every row visits, lie together. */
@@ -45,7 +42,7 @@ class Placement {
   private readonly source: Int32Array;
   private readonly child: Int32Array;
   private readonly slot: Int32Array;
-  private readonly words: Int32Array;
+  private readonly words: Int32Array<ArrayBuffer>;
   private readonly thresholds: Float32Array;
 
   constructor(
@@ -115,7 +112,7 @@ function leafRows(
   leafOf: Int32Array,
   leafCount: number,
   width: number,
-): Float32Array {
+): Float32Array<ArrayBuffer> {
   const rows = new Float32Array(leafCount * width);
   const given = new Uint8Array(rows.length);
   for (let i = 0; i < weights.weights.length; i++) {
@@ -135,7 +132,6 @@ class SplitReader {
   constructor(
     private readonly node: NodeReader,
     private readonly nodes: TreeNodes,
-    private readonly features: number,
     private readonly table: SlotTable,
   ) {}
 
@@ -143,9 +139,7 @@ class SplitReader {
     const { modes, values, features, missingTracksTrue, trueChild, falseChild } = this.nodes;
     const feature = features[index]!;
     const value = values[index]!;
-    if (feature < 0 || feature >= this.features) {
-      throw this.node.unsupported(`feature ${feature} of ${this.features} is asked for`);
-    }
+    if (feature < 0 || feature > MAX_FEATURE) throw this.node.unsupported(`feature ${feature} is asked for`);
     if (!Number.isFinite(value)) throw this.node.unsupported(`a threshold is ${value}`);
     const yes = trueChild[index]!;
     const no = falseChild[index]!;

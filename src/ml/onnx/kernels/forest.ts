@@ -5,7 +5,7 @@
  * leaf's row in `leaves`: no comparison with NaN holds, so a leaf loops to itself, whatever the row.
  */
 export interface Forest {
-  readonly words: Int32Array;
+  readonly words: Int32Array<ArrayBuffer>;
   /** Same memory as `words`. */
   readonly thresholds: Float32Array;
   readonly slotBits: number;
@@ -13,8 +13,23 @@ export interface Forest {
   /** Edges to the deepest leaf, per tree. */
   readonly depths: Int32Array;
   /** Row-major [leaves, width]. */
-  readonly leaves: Float32Array;
+  readonly leaves: Float32Array<ArrayBuffer>;
   readonly width: number;
+}
+
+/** The slots that a forest's nodes compare, see `SLOT`. */
+export interface Slots {
+  readonly kinds: Uint8Array;
+  readonly features: Int32Array;
+  readonly operands: Float32Array;
+}
+
+/** All that walking a tree ensemble takes, as plain data. */
+export interface CompiledForest {
+  readonly forest: Forest;
+  readonly slots: Slots;
+  /** True if no leaf takes anything away from a sum. */
+  readonly positive: boolean;
 }
 
 export const LEAF_NAN = 0x7fc00000;

@@ -1,6 +1,7 @@
 import type { Batch } from '../../schema/evaluator.js';
 import type { OnnxAttribute, OnnxNode, OnnxTensor } from '../model.js';
 import { UnsupportedGraphError } from '../model.js';
+import type { CompiledForest } from './forest.js';
 
 /**
  * A block of rows under evaluation. One row of `values` holds every value of the graph for one row of the batch, value
@@ -46,6 +47,11 @@ export interface Operation {
   readonly kernel: (inputs: readonly Place[], output: Place, scratchAt: number) => Kernel | undefined;
 }
 
+/** A node as operators get it: a tree ensemble comes with its compiled forest in place of its trees' attributes. */
+export interface ProgramNode extends OnnxNode {
+  readonly forest?: CompiledForest;
+}
+
 /** Compiles one node whose input shapes are known; throws UnsupportedGraphError if it lies outside the subset. */
 export type Operator = (node: NodeReader, inputs: readonly Shape[]) => Operation;
 
@@ -54,7 +60,7 @@ export class NodeReader {
   private readonly attributes: ReadonlyMap<string, OnnxAttribute>;
 
   constructor(
-    private readonly node: OnnxNode,
+    private readonly node: ProgramNode,
     private readonly constants: ReadonlyMap<string, OnnxTensor>,
   ) {
     this.attributes = new Map(node.attributes.map((attribute) => [attribute.name, attribute]));
@@ -98,6 +104,11 @@ export class NodeReader {
     const tensor = this.constants.get(this.node.inputs[input] ?? '');
     if (!tensor) throw this.unsupported(`input ${input} is not a constant`);
     return tensor;
+  }
+
+  /** The compiled trees of a tree ensemble; the translation gives them to each. */
+  forest(): CompiledForest {
+    return this.node.forest!;
   }
 
   /** Refuses attributes that would change the result and that no kernel knows. */

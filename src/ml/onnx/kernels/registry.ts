@@ -1,9 +1,10 @@
 import { ML_DOMAIN } from '../model.js';
 import { cast, concat, featureVectorizer, imputer, normalizer, reshape, scaler } from './columns.js';
 import { labelEncoder, oneHotEncoder } from './encoders.js';
-import type { Operator } from './kernel.js';
+import type { CompiledForest } from './forest.js';
+import type { NodeReader, Operator } from './kernel.js';
 import { linearClassifier, linearRegressor } from './linear.js';
-import { treeEnsembleClassifier, treeEnsembleRegressor } from './trees.js';
+import { classifierForest, regressorForest, treeEnsembleClassifier, treeEnsembleRegressor } from './trees.js';
 
 /** The compiled subset: operator by domain and name. Whatever else a graph holds is ONNX Runtime's. */
 export const operators: ReadonlyMap<string, Operator> = new Map([
@@ -20,4 +21,10 @@ export const operators: ReadonlyMap<string, Operator> = new Map([
   [`${ML_DOMAIN}.Scaler`, scaler],
   [`${ML_DOMAIN}.TreeEnsembleClassifier`, treeEnsembleClassifier],
   [`${ML_DOMAIN}.TreeEnsembleRegressor`, treeEnsembleRegressor],
+]);
+
+/** For the operators among them that walk trees: what compiles those, before anything is known about the input. */
+export const forestCompilers: ReadonlyMap<string, (node: NodeReader) => CompiledForest> = new Map([
+  [`${ML_DOMAIN}.TreeEnsembleClassifier`, classifierForest],
+  [`${ML_DOMAIN}.TreeEnsembleRegressor`, regressorForest],
 ]);

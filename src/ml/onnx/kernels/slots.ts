@@ -1,3 +1,4 @@
+import type { Slots } from './forest.js';
 import type { Frame } from './kernel.js';
 
 /**
@@ -16,12 +17,6 @@ export const SLOT = {
 } as const;
 
 export type SlotKind = (typeof SLOT)[keyof typeof SLOT];
-
-export interface Slots {
-  readonly kinds: Uint8Array;
-  readonly features: Int32Array;
-  readonly operands: Float32Array;
-}
 
 /** Numbers the distinct slots of a forest in order of first use. */
 export class SlotTable {

@@ -20,6 +20,11 @@ export interface LeafWeights {
   readonly weights: Float32Array;
 }
 
+export interface Trees {
+  readonly nodes: TreeNodes;
+  readonly weights: LeafWeights;
+}
+
 /** Finds nodes by tree id and node id. Ids that count up within a tree, as nearly all writers number them, need no map. */
 class NodeIndex {
   private readonly starts = new Map<number, number>();
@@ -54,7 +59,12 @@ class NodeIndex {
   }
 }
 
-export function readTrees(node: NodeReader, prefix: 'target' | 'class'): { nodes: TreeNodes; weights: LeafWeights } {
+/** The attributes that describe the trees; the others of a tree ensemble say what becomes of their sums. */
+export function isTreeAttribute(name: string): boolean {
+  return /^(nodes|target|class)_/.test(name);
+}
+
+export function readTrees(node: NodeReader, prefix: 'target' | 'class'): Trees {
   node.refuse(
     'nodes_values_as_tensor',
     'nodes_hitrates_as_tensor',

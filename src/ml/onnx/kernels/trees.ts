@@ -1,10 +1,9 @@
 import { compileForest } from './forest-compiler.js';
-import type { Forest } from './forest.js';
+import type { CompiledForest } from './forest.js';
 import { sumForRow, sumForRows } from './forest.js';
-import type { Operation, Operator } from './kernel.js';
+import type { NodeReader, Operation, Operator, Shape } from './kernel.js';
 import { numericInput } from './kernel.js';
 import { logistic, readPostTransform, transformScores } from './post-transform.js';
-import type { Slots } from './slots.js';
 import { fillSlots } from './slots.js';
 import { readTrees } from './tree-nodes.js';
 import type { LeafWeights } from './tree-nodes.js';
@@ -15,39 +14,46 @@ type Finish = (sums: Float64Array, from: number, values: Float32Array, to: numbe
 /** Sums of a block, in float64; shared by all forests of the thread, since evaluation never yields. */
 let sums = new Float64Array(1024);
 
+/** Compiles the trees of a TreeEnsembleRegressor. */
+export function regressorForest(node: NodeReader): CompiledForest {
+  return compileForest(node, readTrees(node, 'target'), targetsOf(node));
+}
+
 /** TreeEnsembleRegressor with aggregate function SUM. */
 export const treeEnsembleRegressor: Operator = (node, inputs) => {
-  const input = numericInput(node, inputs);
+  const compiled = forestFor(node, inputs);
   if (node.text('aggregate_function', 'SUM') !== 'SUM')
     throw node.unsupported('only aggregate_function SUM is supported');
-  const width = node.int('n_targets', 1);
-  const { nodes, weights } = readTrees(node, 'target');
-  const { forest, slots } = compileForest(node, nodes, weights, width, input.width);
+  const width = targetsOf(node);
   const base = node.floats('base_values');
   if (base.length > 0 && base.length !== width)
     throw node.unsupported(`${base.length} base values for ${width} targets`);
   const transform = readPostTransform(node, width);
-  return operation(forest, slots, width, (sums, from, values, to) => {
+  return operation(compiled, width, (sums, from, values, to) => {
     for (let k = 0; k < width; k++) values[to + k] = sums[from + k]! + (base[k] ?? 0);
     transformScores(values, to, width, transform);
   });
 };
+
+/** Compiles the trees of a TreeEnsembleClassifier, to sums of one value if two classes share it. */
+export function classifierForest(node: NodeReader): CompiledForest {
+  const trees = readTrees(node, 'class');
+  const classes = classesOf(node);
+  return compileForest(node, trees, classes === 2 && singleOutput(trees.weights) === 0 ? 1 : classes);
+}
 
 /**
  * TreeEnsembleClassifier. If there are two classes and the weights name only the first, ONNX Runtime takes their sum as
  * the second one's score and derives the first. Base values of two classes it treats by rules of its own: refused.
  */
 export const treeEnsembleClassifier: Operator = (node, inputs) => {
-  const input = numericInput(node, inputs);
-  const classes = node.strings('classlabels_strings').length || node.ints('classlabels_int64s').length;
-  const { nodes, weights } = readTrees(node, 'class');
+  const compiled = forestFor(node, inputs);
+  const classes = classesOf(node);
   const base = node.floats('base_values');
   const transform = readPostTransform(node, classes);
-  const only = singleOutput(weights);
-  if (classes === 2 && only === 0 && base.length <= 1) {
-    const { forest, slots } = compileForest(node, nodes, weights, 1, input.width);
-    const positive = weights.weights.every((weight) => weight >= 0);
-    return operation(forest, slots, 2, (sums, from, values, to) => {
+  if (classes === 2 && compiled.forest.width === 1 && base.length <= 1) {
+    const { positive } = compiled;
+    return operation(compiled, 2, (sums, from, values, to) => {
       const score = Math.fround(sums[from]! + (base[0] ?? 0));
       const odds = transform === 'LOGISTIC';
       values[to] = odds ? logistic(-score) : positive ? 1 - score : -score;
@@ -57,14 +63,30 @@ export const treeEnsembleClassifier: Operator = (node, inputs) => {
   if (base.length > 0 && (base.length !== classes || classes === 2)) {
     throw node.unsupported(`${base.length} base values for ${classes} classes are not supported`);
   }
-  const { forest, slots } = compileForest(node, nodes, weights, classes, input.width);
-  return operation(forest, slots, classes, (sums, from, values, to) => {
+  return operation(compiled, classes, (sums, from, values, to) => {
     for (let k = 0; k < classes; k++) values[to + k] = sums[from + k]! + (base[k] ?? 0);
     transformScores(values, to, classes, transform);
   });
 };
 
-function operation(forest: Forest, slots: Slots, width: number, finish: Finish): Operation {
+function targetsOf(node: NodeReader): number {
+  return node.int('n_targets', 1);
+}
+
+function classesOf(node: NodeReader): number {
+  return node.strings('classlabels_strings').length || node.ints('classlabels_int64s').length;
+}
+
+/** The node's forest, if its input has all the columns that the forest asks for. */
+function forestFor(node: NodeReader, inputs: readonly Shape[]): CompiledForest {
+  const { width } = numericInput(node, inputs);
+  const compiled = node.forest();
+  const missing = compiled.slots.features.find((feature) => feature >= width);
+  if (missing !== undefined) throw node.unsupported(`feature ${missing} of ${width} is asked for`);
+  return compiled;
+}
+
+function operation({ forest, slots }: CompiledForest, width: number, finish: Finish): Operation {
   const slotCount = slots.kinds.length;
   return {
     output: { type: 'float', width },
