@@ -1,29 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { TrainingCancelled } from '../../src/ml/train/errors.js';
 import type { Progress } from '../../src/ml/train/heartbeat.js';
 import { TRAINERS } from '../../src/ml/train/trainer.js';
 import { friedmanTable } from '../fixtures/trainers/rows.js';
+import { type CompiledMl, compileMl } from '../support/compiled-ml.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-let folder: string;
+let compiled: CompiledMl;
 let workerUrl: URL;
 
-// Jest runs sources, but a worker thread needs compiled files; they come from the same sources, not from an old build.
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'boucle-worker-'));
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  const swc = join(root, 'node_modules/@swc/cli/bin/swc.js');
-  const settings = ['--config-file', '.swcrc', '--strip-leading-paths', '--quiet'];
-  execFileSync(process.execPath, [swc, 'src/ml', '-d', folder, ...settings], { cwd: root });
-  workerUrl = pathToFileURL(join(folder, 'ml/train/forest/worker.js'));
+  compiled = compileMl();
+  workerUrl = compiled.url('train/forest/worker.js');
 });
 
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  compiled.remove();
 });
 
 describe('forest on worker threads', () => {
@@ -74,8 +64,8 @@ describe('forest on worker threads', () => {
   });
 
   it('fails when a worker fails, instead of waiting for ever', async () => {
-    writeFileSync(join(folder, 'broken.js'), 'throw new Error("no such instruction");');
-    const options = { seed: 1, threads: 2, workerUrl: pathToFileURL(join(folder, 'broken.js')) };
+    const broken = compiled.write('broken.js', 'throw new Error("no such instruction");');
+    const options = { seed: 1, threads: 2, workerUrl: broken };
     await expect(TRAINERS.RANDOM_FOREST.fit(friedmanTable(100, 2), options)).rejects.toThrow('no such instruction');
   });
 });
