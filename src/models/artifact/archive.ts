@@ -52,7 +52,7 @@ export async function readArchive(source: Readable, wanted: readonly string[]): 
         continue;
       }
       if (files.has(name)) throw new ArchiveError(`${name} stands in it twice`);
-      files.set(name, await readEntry(entry));
+      files.set(name, await readEntry(entry, entry.header.size));
     }
     await flow;
   } catch (error) {
@@ -97,14 +97,17 @@ function safeName(header: Header): string {
   return name;
 }
 
-async function readEntry(entry: AsyncIterable<unknown>): Promise<ArchivedFile> {
+/** Fills memory of the stated size piece by piece: joining the pieces of a large file in the end would block. */
+async function readEntry(entry: AsyncIterable<unknown>, size: number): Promise<ArchivedFile> {
+  if (size > MAX_UNPACKED_BYTES) throw tooLarge(MAX_UNPACKED_BYTES);
   const hash = createHash('sha256');
-  const chunks: Buffer[] = [];
+  const bytes = Buffer.allocUnsafe(size); // The entry ends with an error unless it brings exactly that many.
+  let filled = 0;
   for await (const chunk of entry as AsyncIterable<Buffer>) {
     hash.update(chunk);
-    chunks.push(chunk);
+    filled += chunk.copy(bytes, filled);
   }
-  return { bytes: Buffer.concat(chunks), sha256: hash.digest('hex') };
+  return { bytes, sha256: hash.digest('hex') };
 }
 
 function hashing(hash: Hash): Transform {
@@ -121,8 +124,12 @@ function capped(limit: number): Transform {
   return new Transform({
     transform(chunk: Buffer, _, done) {
       bytes += chunk.length;
-      if (bytes > limit) done(new ArchiveError(`it unpacks to more than ${limit / 2 ** 20} MiB`));
+      if (bytes > limit) done(tooLarge(limit));
       else done(null, chunk);
     },
   });
+}
+
+function tooLarge(limit: number): ArchiveError {
+  return new ArchiveError(`it unpacks to more than ${limit / 2 ** 20} MiB`);
 }

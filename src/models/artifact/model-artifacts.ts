@@ -18,35 +18,42 @@ export class ModelArtifacts {
   constructor(private readonly store: ObjectStore) {}
 
   /**
+   * The model file of a registered artifact. That hash vouches for all of the archive, so its manifest, which may be
+   * large and was verified when the version was registered, is not parsed again.
    * @throws AppError INVALID_STATE for a corrupted artifact, NOT_FOUND for a missing one, UPSTREAM_FAILED if the store
    *   cannot be read.
    */
-  async load(artifactKey: string, sha256: string, signal?: AbortSignal): Promise<LoadedArtifact> {
-    return this.verify(await this.store.read(artifactKey, signal), artifactKey, sha256);
+  async load(artifactKey: string, sha256: string, signal?: AbortSignal): Promise<Pick<LoadedArtifact, 'onnx'>> {
+    const source = await this.store.read(artifactKey, signal);
+    return named(artifactKey, async () => {
+      const archive = await readArchive(source, [ONNX_FILE]);
+      if (archive.sha256 !== sha256) throw new ArchiveError('its content does not match its hash');
+      return { onnx: fileOf(archive, ONNX_FILE).bytes };
+    });
   }
 
   /**
    * Reads an artifact from anywhere.
    * @param name how to call it in an error.
-   * @param expected SHA-256 that it must have, if that is known.
    * @throws AppError INVALID_STATE for a corrupted artifact.
    */
-  async verify(source: Readable, name: string, expected?: string): Promise<LoadedArtifact> {
-    try {
-      const archive = await readArchive(source, [ONNX_FILE, MANIFEST_FILE]);
-      if (expected !== undefined && archive.sha256 !== expected) {
-        throw new ArchiveError('its content does not match its hash');
-      }
-      return verified(archive);
-    } catch (error) {
-      if (!(error instanceof ArchiveError)) throw error;
-      throw new AppError(
-        'INVALID_STATE',
-        `The artifact ${name} cannot be used: ${error.message}. Restore it from a backup, or train a new version.`,
-        undefined,
-        { cause: error },
-      );
-    }
+  async verify(source: Readable, name: string): Promise<LoadedArtifact> {
+    return named(name, async () => verified(await readArchive(source, [ONNX_FILE, MANIFEST_FILE])));
+  }
+}
+
+/** Gives errors of an archive the artifact's name. */
+async function named<Result>(name: string, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    throw new AppError(
+      'INVALID_STATE',
+      `The artifact ${name} cannot be used: ${error.message}. Restore it from a backup, or train a new version.`,
+      undefined,
+      { cause: error },
+    );
   }
 }
 
