@@ -1,5 +1,6 @@
 import type { ColumnSchema, ColumnType } from '../datasets/extraction/column-types.js';
 import { AppError } from '../errors/app-error.js';
+import { editDistance } from '../ml/schema/edit-distance.js';
 import type { Task } from '../ml/schema/signature.js';
 
 /** What a model predicts from what. */
@@ -74,20 +75,6 @@ export function nearestName(name: string, candidates: readonly string[]): string
     .sort((a, b) => a.edits - b.edits);
   const best = ranked[0];
   return best && best.edits <= Math.max(1, Math.floor(name.length / 3)) ? best.candidate : undefined;
-}
-
-/** Levenshtein distance: the fewest insertions, deletions and replacements that turn one text into the other. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = previous[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[column]! + 1, current[column - 1]! + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
 }
 
 function wrong(message: string): AppError {
