@@ -20,12 +20,14 @@ const LOW_SEED = 0x3c6e_f372;
 const HIGH_SEED = 0x510e_527f;
 
 /**
- * Divides rows 70/15/15 by a 64-bit hash of their content: the values of all features and of the target, each hashed
- * with its column's name. Numbers count by their IEEE-754 bits (−0 as 0), strings and class labels by their UTF-16
- * units, missing values as such. The hashes of a row's cells are added, so the order of columns doesn't matter either.
+ * Divides rows 70/15/15 by a 64-bit hash of what a model sees of them: the values of all features, each hashed with its
+ * column's name. Numbers count by their IEEE-754 bits (−0 as 0), strings by their UTF-16 units, missing values as such.
+ * The hashes of a row's cells are added, so the order of columns doesn't matter either.
  *
- * A row therefore stays in its part in every later snapshot whatever the seed, and equal rows stand in the same part:
- * a model can't have been trained on a holdout row. MurmurHash3 (Austin Appleby) is used twice with different seeds.
+ * A row therefore stays in its part in every later snapshot whatever the seed, and rows that look equal to a model
+ * stand in the same part: a model can't have been trained on a holdout row. The target takes no part in the hash. If it
+ * did, rows with equal features would be sorted by their label, and the holdout would hold other answers to the very
+ * questions that were trained on. MurmurHash3 (Austin Appleby) is used twice with different seeds.
  *
  * @throws TrainingDataError TOO_FEW_ROWS if a part stays empty (few rows, or nearly all of them equal).
  */
@@ -62,17 +64,12 @@ function partOf(low: number, high: number): keyof Split {
 function hashRows(table: TrainingTable): { low: Uint32Array; high: Uint32Array } {
   const low = new Uint32Array(table.rows);
   const high = new Uint32Array(table.rows);
-  for (const column of [...table.features, targetColumn(table)]) addColumn(column, low, high);
+  for (const column of table.features) addColumn(column, low, high);
   for (let row = 0; row < table.rows; row++) {
     low[row] = finish(low[row]!);
     high[row] = finish(high[row]!);
   }
   return { low, high };
-}
-
-function targetColumn({ target }: TrainingTable): Column {
-  if (target.task === 'REGRESSION') return { name: target.name, type: 'NUMBER', values: target.values };
-  return { name: target.name, type: 'STRING', codes: target.codes, dictionary: target.classes };
 }
 
 function addColumn(column: Column, low: Uint32Array, high: Uint32Array): void {
