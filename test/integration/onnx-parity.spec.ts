@@ -243,6 +243,23 @@ describe('compiled kernels against ONNX Runtime', () => {
     );
   });
 
+  it('agree on pure leaves of two classes, where a row may meet none of the second', async () => {
+    const graph = new GraphBuilder();
+    const leaves = Float32Array.of(0, 0, 0.5, 0, 0, 0.5);
+    const stump = {
+      roots: Int32Array.of(0),
+      feature: Int32Array.of(0, -1, -1),
+      threshold: Float32Array.of(0, 0, 0),
+      left: Int32Array.of(1, 0, 0),
+      right: Int32Array.of(2, 0, 0),
+      missingLeft: Uint8Array.of(0, 0, 0),
+      values: leaves,
+      width: 2,
+    };
+    graph.output('probabilities', graph.treeEnsembleClassifier(graph.input('x', 'float'), stump, ['no', 'yes']));
+    await expectParity(graph.build('stump'), { rows: 3, columns: [Float32Array.of(-1, 1, NaN)] });
+  });
+
   it('agree on a forest of 60 trees over more rows than a block holds', async () => {
     const random = generator(7);
     const graph = new GraphBuilder();

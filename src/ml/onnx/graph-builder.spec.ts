@@ -66,16 +66,29 @@ describe('GraphBuilder', () => {
     expect(nodes.map(({ outputs }) => outputs)).toEqual([['Scaler_1__'], ['prediction']]);
   });
 
-  it('leaves out zero values of leaves, but names every class once', () => {
+  const leavesOf = (values: Float32Array, classes: string[]): number[][] => {
     const graph = new GraphBuilder();
-    const values = Float32Array.of(0, 0, 0, 1, 1, 0);
-    graph.output('y', graph.treeEnsembleClassifier(graph.input('a', 'float'), stump({ values, width: 2 }), ['n', 'y']));
+    const trees = stump({ values, width: classes.length });
+    graph.output('y', graph.treeEnsembleClassifier(graph.input('a', 'float'), trees, classes));
     const { attributes } = graph.build('g').graph.nodes[0]!;
-    const value = (name: string): number[] => Array.from(attributes.find((a) => a.name === name)!.value as number[]);
-    expect([value('class_nodeids'), value('class_ids'), value('class_weights')]).toEqual([
-      [1, 1, 2],
-      [0, 1, 0],
-      [0, 1, 1],
+    return ['class_nodeids', 'class_ids', 'class_weights'].map((name) =>
+      Array.from(attributes.find((a) => a.name === name)!.value as number[]),
+    );
+  };
+
+  it('leaves out zero values of leaves, but names every class once', () => {
+    expect(leavesOf(Float32Array.of(0, 0, 0, 0, 1, 0, 1, 0, 0), ['a', 'b', 'c'])).toEqual([
+      [1, 1, 1, 2],
+      [0, 1, 2, 0],
+      [0, 1, 0, 1],
+    ]);
+  });
+
+  it('always names the second of two classes', () => {
+    expect(leavesOf(Float32Array.of(0, 0, 0, 1, 1, 0), ['n', 'y'])).toEqual([
+      [1, 1, 2, 2],
+      [0, 1, 0, 1],
+      [0, 1, 1, 0],
     ]);
   });
 

@@ -68,8 +68,9 @@ function checkSplit(trees: TreeEnsemble, node: number, start: number, end: numbe
 }
 
 /**
- * One entry a leaf and output. Zeros add nothing and are left out, which halves the size of forests with pure leaves;
- * the first leaf lists all outputs so that a reader sees every class.
+ * One entry a leaf and output. Zeros add nothing and are left out, which makes forests with pure leaves small; the first
+ * leaf lists all outputs so that a reader sees every class. The second of two classes is always listed: where all leaves
+ * that a row reaches name the first class only, ONNX Runtime takes their sum for the score of the second.
  */
 function leafAttributes(
   trees: TreeEnsemble,
@@ -81,6 +82,7 @@ function leafAttributes(
   const nodeIds: number[] = [];
   const outputs: number[] = [];
   const weights: number[] = [];
+  const always = prefix === 'class' && trees.width === 2 ? 1 : -1;
   for (let node = 0; node < trees.feature.length; node++) {
     if (trees.feature[node]! >= 0) continue;
     const values = trees.values.subarray(node * trees.width, (node + 1) * trees.width);
@@ -88,7 +90,7 @@ function leafAttributes(
     for (let output = 0; output < trees.width; output++) {
       const value = values[output]!;
       if (!Number.isFinite(value)) throw new RangeError(`Leaf ${node} has a value that is not finite`);
-      if (value === 0 && !complete) continue;
+      if (value === 0 && !complete && output !== always) continue;
       treeIds.push(tree[node]!);
       nodeIds.push(position[node]!);
       outputs.push(output);

@@ -22,14 +22,16 @@ export function compileForest(node: NodeReader, { nodes, weights }: Trees, width
   const placement = new Placement(node, nodes, new SplitReader(node, nodes, table));
   // By depth, so that trees walked together end together.
   const trees = nodes.roots.map((root) => placement.placeTree(root)).sort((a, b) => a.depth - b.depth);
+  const { rows, endsAll } = leafRows(node, weights, placement.leafOf, placement.leafCount, width);
   const forest: Forest = {
     ...placement.finish(table.size),
     roots: Int32Array.from(trees, (tree) => tree.root),
     depths: Int32Array.from(trees, (tree) => tree.depth),
-    leaves: leafRows(node, weights, placement.leafOf, placement.leafCount, width),
+    leaves: rows,
     width,
   };
-  return { forest, slots: table.build(), positive: weights.weights.every((weight) => weight >= 0) };
+  const positive = weights.weights.every((weight) => weight >= 0);
+  return { forest, slots: table.build(), positive, lastOutputInAllLeaves: endsAll };
 }
 
 /** Lays nodes out breadth first, siblings adjacent: the upper levels of a tree, which every row visits, lie together. */
@@ -112,7 +114,7 @@ function leafRows(
   leafOf: Int32Array,
   leafCount: number,
   width: number,
-): Float32Array<ArrayBuffer> {
+): { rows: Float32Array<ArrayBuffer>; endsAll: boolean } {
   const rows = new Float32Array(leafCount * width);
   const given = new Uint8Array(rows.length);
   for (let i = 0; i < weights.weights.length; i++) {
@@ -124,7 +126,9 @@ function leafRows(
     given[leaf * width + output] = 1;
     rows[leaf * width + output] = weights.weights[i]!;
   }
-  return rows;
+  let endsAll = true;
+  for (let last = width - 1; last < given.length; last += width) endsAll &&= given[last] === 1;
+  return { rows, endsAll };
 }
 
 /** Rewrites the six branch modes as "slot > threshold goes right". */

@@ -30,6 +30,8 @@ export interface CompiledForest {
   readonly slots: Slots;
   /** True if no leaf takes anything away from a sum. */
   readonly positive: boolean;
+  /** True if every leaf names the last output, be it with a zero. */
+  readonly lastOutputInAllLeaves: boolean;
 }
 
 export const LEAF_NAN = 0x7fc00000;

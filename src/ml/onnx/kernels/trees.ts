@@ -44,7 +44,8 @@ export function classifierForest(node: NodeReader): CompiledForest {
 
 /**
  * TreeEnsembleClassifier. If there are two classes and the weights name only the first, ONNX Runtime takes their sum as
- * the second one's score and derives the first. Base values of two classes it treats by rules of its own: refused.
+ * the second one's score and derives the first. The same it does for single rows whose leaves name only the first, and
+ * base values of two classes it treats by rules of its own: both are refused.
  */
 export const treeEnsembleClassifier: Operator = (node, inputs) => {
   const compiled = forestFor(node, inputs);
@@ -59,6 +60,9 @@ export const treeEnsembleClassifier: Operator = (node, inputs) => {
       values[to] = odds ? logistic(-score) : positive ? 1 - score : -score;
       values[to + 1] = odds ? logistic(score) : score;
     });
+  }
+  if (classes === 2 && !compiled.lastOutputInAllLeaves) {
+    throw node.unsupported('leaves that name the first of two classes only are not supported');
   }
   if (base.length > 0 && (base.length !== classes || classes === 2)) {
     throw node.unsupported(`${base.length} base values for ${classes} classes are not supported`);
