@@ -176,6 +176,31 @@ describe('graphs outside the subset', () => {
     ],
     ['an input that nothing computes', withNode(model, 1, { inputs: ['nowhere'] }), /"nowhere" is not computed/],
   ];
+  it('include two classes of which a leaf names the first only, for which ONNX Runtime has a rule of its own', () => {
+    const builder = new GraphBuilder();
+    const stump: TreeEnsemble = {
+      roots: Int32Array.of(0),
+      feature: Int32Array.of(0, -1, -1),
+      threshold: Float32Array.of(0, 0, 0),
+      left: Int32Array.of(1, 0, 0),
+      right: Int32Array.of(2, 0, 0),
+      missingLeft: Uint8Array.of(0, 0, 0),
+      values: Float32Array.of(0, 0, 0.25, 0.75, 1, 0),
+      width: 2,
+    };
+    builder.output('probabilities', builder.treeEnsembleClassifier(builder.input('x', 'float'), stump, ['no', 'yes']));
+    const whole = builder.build('g');
+    expect(() => compile(whole)).not.toThrow();
+    const changes: OnnxAttribute[] = [
+      { name: 'class_treeids', type: 'INTS', value: [0, 0, 0] },
+      { name: 'class_nodeids', type: 'INTS', value: [1, 1, 2] },
+      { name: 'class_ids', type: 'INTS', value: [0, 1, 0] },
+      { name: 'class_weights', type: 'FLOATS', value: [0.25, 0.75, 1] },
+    ];
+    const without = changes.reduce((model, attribute) => withAttribute(model, 0, attribute), whole);
+    expect(() => compile(without)).toThrow(/leaves that name the first of two classes only/);
+  });
+
   it.each(cases)('are named: %s', (_, graph, message) => {
     expect(() => compile(graph)).toThrow(UnsupportedGraphError);
     expect(() => compile(graph)).toThrow(message);
