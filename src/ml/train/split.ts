@@ -45,7 +45,7 @@ export function splitRows(table: TrainingTable): Split {
   }
   for (const [part, count] of Object.entries(counts)) {
     if (count > 0) continue;
-    const message = `Of ${table.rows} rows none fell into the ${part} part. More different rows are needed.`;
+    const message = `Of ${table.rows} rows none fell into the ${part} part, since their features are empty or hardly differ. Check the features, or add rows that differ in them.`;
     throw new TrainingDataError('TOO_FEW_ROWS', message);
   }
   return {
