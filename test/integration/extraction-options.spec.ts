@@ -182,6 +182,36 @@ describe('snapshots', () => {
     expect(hashes).not.toContain(moved.sha256);
   });
 
+  it('are profiled closely when large: counts in full, quantiles from a fixed sample', async () => {
+    const rows = Array.from({ length: 450_000 }, (_, i) => {
+      const n = (i * 7919) % 450_000;
+      return `${i},${n % 1000},city-${n % 97},${(n % 90_000) / 8},2020-01-${String((n % 31) + 1).padStart(2, '0')}`;
+    });
+    const { profile } = await runUpload(`id,n,city,x,day\n${rows.join('\n')}\n`);
+    const [id, n, city, x, day] = profile;
+    const within = (value: unknown, expected: number, share: number) => {
+      expect(Math.abs(Number(value) - expected)).toBeLessThan(expected * share);
+    };
+    expect(id).toMatchObject({ nulls: 0, distinct: 450_000, exact: false, min: 0, max: 449_999, mean: 224_999.5 });
+    expect(id!.histogram!.counts).toEqual(new Array(20).fill(22_500));
+    within(id!.quantiles!.find(({ probability }) => probability === 0.5)!.value, 225_000, 0.02);
+    expect(n).toMatchObject({ distinct: 1000, min: 0, max: 999, mean: 499.5 });
+    expect(city).toMatchObject({ distinct: 97 });
+    expect(city!.top!.slice(0, 2)).toEqual([
+      { value: 'city-0', count: 4640 },
+      { value: 'city-1', count: 4640 },
+    ]);
+    within(x!.distinct, 90_000, 0.1);
+    expect(day).toMatchObject({ distinct: 31, min: '2020-01-01', max: '2020-01-31' });
+  });
+
+  it('leave infinities and huge numbers out of the statistics', async () => {
+    const { profile } = await runUpload('x,nan,huge\n1,nan,1e300\n2,1,-1e300\ninf,nan,1e300\n');
+    expect(profile[0]).toMatchObject({ type: 'NUMBER', nulls: 0, distinct: 3, min: 1, max: 2, mean: 1.5 });
+    expect(profile[1]).toMatchObject({ type: 'NUMBER', nulls: 2, min: 1, max: 1, histogram: { counts: [1] } });
+    expect(profile[2]).toEqual({ name: 'huge', type: 'NUMBER', nulls: 0, distinct: 2, exact: true });
+  });
+
   it('are profiled exactly when small', async () => {
     const csv = `x,label,day\n${Array.from({ length: 100 }, (_, i) => `${i},${i % 3 ? 'a' : 'b'},2012-01-${String((i % 31) + 1).padStart(2, '0')}`).join('\n')}\n`;
     const { profile } = await runUpload(csv);

@@ -54,7 +54,9 @@ function countsOf(text: string, index: number, options: ReadOptions): string[] {
     const converted = `${textExpression(text, type, rules)} IS NOT NULL`;
     // CASE evaluates the second condition only where the first holds; a failed conversion is slow.
     const fit = `CASE WHEN regexp_full_match(${text}, ${literal(form)}) THEN ${converted} ELSE false END`;
-    return `count(*) FILTER (${fit}) AS ${identifier(`${type}_${index}`)}`;
+    // NaN is a number, though one that is stored as missing.
+    const orNaN = type === 'NUMBER' ? ` OR lower(${text}) = 'nan'` : '';
+    return `count(*) FILTER (${fit}${orNaN}) AS ${identifier(`${type}_${index}`)}`;
   });
   const markers = `${text} IN (${USUAL_MARKERS.map(literal).join(', ')})`;
   return [`count(${text}) AS "values_${index}"`, `count(*) FILTER (${markers}) AS "markers_${index}"`, ...fits];
