@@ -20,6 +20,7 @@ export async function train(root: string): Promise<number> {
   };
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
   process.once('disconnect', dieWithParent);
+  process.stdout.on('error', ignoreClosedPipe);
   await mkdir(layout.output, { recursive: true });
   await rm(join(layout.output, FAILURE_FILE), { force: true });
   try {
@@ -45,6 +46,11 @@ export async function train(root: string): Promise<number> {
 /** A worker that was killed can't stop its children: the channel to it closes, and we end by ourselves. */
 function dieWithParent(): void {
   process.exit(EXIT_STOPPED);
+}
+
+/** Nobody reads our progress any more. What counts are the files. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function reasonOf(error: unknown): string {
