@@ -65,33 +65,43 @@ export function count(binning: Binning, values: Values): Uint32Array {
   const counts = new Uint32Array(countLength(binning));
   if (binning.type === 'NUMERIC') {
     if (!ArrayBuffer.isView(values)) throw new TypeError('A numeric binning counts numbers, not strings');
-    for (const value of values) counts[numericBin(binning, value)]!++;
+    const binOf = numericBins(binning);
+    for (const value of values) counts[binOf(value)]!++;
     return counts;
   }
   if (ArrayBuffer.isView(values)) throw new TypeError('A categorical binning counts strings, not numbers');
-  const bins = new Map(binning.categories.map((category, bin) => [category, bin]));
-  const unseen = binning.categories.length;
-  const binOf = (value: string): number => (value === '' ? unseen + 1 : (bins.get(value) ?? unseen));
+  const binOf = categoricalBins(binning);
   if (!('codes' in values)) {
     for (const value of values) counts[binOf(value)]!++;
     return counts;
   }
   const binOfCode = values.dictionary.map(binOf);
-  for (const code of values.codes) counts[code < 0 ? unseen + 1 : binOfCode[code]!]!++;
+  const missing = binning.categories.length + 1;
+  for (const code of values.codes) counts[code < 0 ? missing : binOfCode[code]!]!++;
   return counts;
 }
 
-/** Position of a number in the counts. */
-function numericBin({ lower, upper }: NumericBinning, value: number): number {
-  const rounded = Math.fround(value);
-  if (Number.isNaN(rounded)) return upper.length + 2;
-  if (rounded < lower) return 0;
-  let low = 0;
-  let high = upper.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (rounded <= upper[middle]!) high = middle;
-    else low = middle + 1;
-  }
-  return low + 1;
+/** Finds the position of a string in the counts; '' is missing. Made once for many strings. */
+export function categoricalBins({ categories }: CategoricalBinning): (value: string) => number {
+  const bins = new Map(categories.map((category, bin) => [category, bin]));
+  const unseen = categories.length;
+  return (value) => (value === '' ? unseen + 1 : (bins.get(value) ?? unseen));
+}
+
+/** Finds the position of a number in the counts; NaN is missing. Made once for many numbers. */
+export function numericBins({ lower, upper }: NumericBinning): (value: number) => number {
+  const edges = Float64Array.from(upper);
+  return (value) => {
+    const rounded = Math.fround(value);
+    if (Number.isNaN(rounded)) return edges.length + 2;
+    if (rounded < lower) return 0;
+    let low = 0;
+    let high = edges.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rounded <= edges[middle]!) high = middle;
+      else low = middle + 1;
+    }
+    return low + 1;
+  };
 }

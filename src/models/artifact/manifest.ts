@@ -50,6 +50,8 @@ const reference = z.object({
   features: z.record(z.string(), distribution),
   /** Of the predicted numbers, or of the most probable classes. */
   output: distribution,
+  /** Classification: of the probability of the most probable class. Artifacts from before it existed lack it. */
+  probability: distribution.optional(),
 });
 
 /** Everything that is known about a model file: its contract, origin, quality and reference. */

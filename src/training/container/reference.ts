@@ -22,13 +22,17 @@ export function describeReference(table: TrainingTable, signature: Signature, sc
     const binning = column.type === 'STRING' ? categoricalBinning(categories) : numericBinning(column.values);
     return [column.name, distribution(binning, column.type === 'STRING' ? column : column.values)] as const;
   });
-  return { rows: table.rows, features: Object.fromEntries(features), output: describeOutput(signature, scores) };
+  return { rows: table.rows, features: Object.fromEntries(features), ...describeOutput(signature, scores) };
 }
 
-function describeOutput({ classes }: Signature, scores: Float32Array): Distribution {
-  if (!classes) return distribution(numericBinning(scores), scores);
+function describeOutput({ classes }: Signature, scores: Float32Array): Pick<Reference, 'output' | 'probability'> {
+  if (!classes) return { output: distribution(numericBinning(scores), scores) };
   const codes = mostProbable(scores, classes.length);
-  return distribution(categoricalBinning(classes), { codes, dictionary: classes });
+  const probabilities = Float32Array.from(codes, (code, row) => scores[row * classes.length + code]!);
+  return {
+    output: distribution(categoricalBinning(classes), { codes, dictionary: classes }),
+    probability: distribution(numericBinning(probabilities), probabilities),
+  };
 }
 
 function distribution(binning: Binning | undefined, values: Values): Distribution {
