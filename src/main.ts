@@ -56,6 +56,17 @@ function program(): Command {
       await createAdmin(email);
     });
   boucle
+    .command('recount')
+    .description("compare the counts of a model's predictions with the prediction log, then exit")
+    .requiredOption('--model <name>', 'name of the model')
+    .option('--from <day>', 'first day (UTC), such as 2026-01-31; by default the first there is')
+    .option('--to <day>', 'last day; by default the last there is')
+    .option('--repair', 'replace counts that differ')
+    .action(async (options: unknown) => {
+      const { recountCommand } = await import('./commands/recount.js');
+      process.exitCode = await recountCommand(options);
+    });
+  boucle
     .command('print-schema')
     .description('print the GraphQL schema, then exit')
     .action(async () => {

@@ -8,10 +8,16 @@ import type { Evaluator } from '../ml/schema/evaluator.js';
 import { ModelArtifacts } from '../models/artifact/model-artifacts.js';
 import { createEvaluator } from '../models/evaluation/create-evaluator.js';
 import type { ServableVersion } from '../models/model-registry.js';
+import { Binnings, type VersionCounter } from './counts/binnings.js';
 import { EVALUATOR_CACHE_BYTES } from './prediction.metrics.js';
 
-interface Loaded {
+/** A version ready to predict, and to have its predictions counted. */
+export interface LoadedModel {
   readonly evaluator: Evaluator;
+  readonly counter: VersionCounter;
+}
+
+interface Loaded extends LoadedModel {
   /** Calls that compute with it right now; it is disposed of only when there are none. */
   users: number;
   evicted: boolean;
@@ -28,19 +34,20 @@ export class EvaluatorCache implements OnApplicationShutdown {
 
   constructor(
     private readonly artifacts: ModelArtifacts,
+    private readonly binnings: Binnings,
     @Inject(CONFIG) private readonly config: Config,
     @InjectMetric(EVALUATOR_CACHE_BYTES) private readonly gauge: Gauge,
   ) {}
 
   /**
-   * Runs `work` with the version's evaluator, which stays usable until `work` ends.
+   * Runs `work` with the version's model, which stays usable until `work` ends.
    * @throws AppError LIMIT_EXCEEDED if the model alone is larger than the cache, and what loading an artifact throws.
    *   A failed load is not remembered.
    */
-  async use<Result>(version: ServableVersion, work: (evaluator: Evaluator) => Promise<Result>): Promise<Result> {
+  async use<Result>(version: ServableVersion, work: (model: LoadedModel) => Promise<Result>): Promise<Result> {
     const entry = await this.acquire(version);
     try {
-      return await work(entry.evaluator);
+      return await work(entry);
     } finally {
       entry.users--;
       if (entry.evicted) await this.dispose([entry]);
@@ -74,7 +81,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
 
   private async loadNow(version: ServableVersion): Promise<Loaded> {
     const started = performance.now();
-    const evaluator = await this.open(version);
+    const { evaluator, counter } = await this.open(version);
     const limit = this.config.EVALUATOR_CACHE_BYTES;
     if (evaluator.bytes > limit) {
       await evaluator.dispose();
@@ -84,7 +91,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
       );
     }
     const evicted = this.makeRoom(limit - evaluator.bytes);
-    const entry: Loaded = { evaluator, users: 0, evicted: false };
+    const entry: Loaded = { evaluator, counter, users: 0, evicted: false };
     this.loaded.set(version.versionId, entry);
     this.count(evaluator.bytes);
     await this.dispose(evicted);
@@ -100,8 +107,13 @@ export class EvaluatorCache implements OnApplicationShutdown {
     return entry;
   }
 
-  private async open(version: ServableVersion): Promise<Evaluator> {
+  private async open(version: ServableVersion): Promise<LoadedModel> {
     const { onnx } = await this.artifacts.load(version.artifactKey, version.artifactSha256);
+    const counter = await this.binnings.counterOf(version.versionId);
+    return { evaluator: await this.createEvaluator(version, onnx), counter };
+  }
+
+  private async createEvaluator(version: ServableVersion, onnx: Uint8Array): Promise<Evaluator> {
     try {
       return await createEvaluator(onnx);
     } catch (cause) {

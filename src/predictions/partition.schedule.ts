@@ -2,17 +2,22 @@ import { Inject, Injectable, Logger, OnApplicationBootstrap } from '@nestjs/comm
 import { Cron } from '@nestjs/schedule';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { WindowCompaction } from './counts/window-compaction.js';
 import { PredictionPartitions } from './prediction-partitions.js';
 
 const DAY_MS = 86_400_000;
 
-/** Keeps a week of partitions ahead and drops those past their retention. Harmless on any number of schedulers. */
+/**
+ * Keeps a week of partitions ahead and drops those past their retention, their counts with them. Harmless on any number
+ * of schedulers.
+ */
 @Injectable()
 export class PartitionSchedule implements OnApplicationBootstrap {
   private readonly logger = new Logger('Predictions');
 
   constructor(
     private readonly partitions: PredictionPartitions,
+    private readonly counts: WindowCompaction,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -28,6 +33,7 @@ export class PartitionSchedule implements OnApplicationBootstrap {
       await this.partitions.ensureAhead(now);
       const cutoff = new Date(now.getTime() - this.config.PREDICTION_RETENTION_DAYS * DAY_MS);
       const dropped = await this.partitions.dropBefore(cutoff);
+      await this.counts.dropBefore(cutoff);
       if (dropped.length > 0) this.logger.log({ dropped }, 'dropped partitions past their retention');
     } catch (error) {
       // Within a week of failures nothing is lost: the next hour tries again, and writers make a missing day themselves.

@@ -1,9 +1,10 @@
 import type { EntityManager } from 'typeorm';
+import { batchCounts, type CountedPrediction, type WindowCountRow } from './counts/batch-counts.js';
+import { countParameters, insertCountsSql } from './counts/window-count-rows.js';
 import type { CallerKind } from './prediction.entity.js';
 
 /** A row of the prediction log on its way to the database. JSON is serialised once, where the row is scored. */
-export interface LogRow {
-  readonly id: string;
+export interface LogRow extends CountedPrediction {
   readonly modelId: string;
   readonly versionId: string;
   readonly inputs: string;
@@ -24,18 +25,26 @@ const INSERT = `
                           request_id)
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::jsonb[], $5::jsonb[], $6::int[], $7::text[], $8::uuid[],
                        $9::text[], $10::text[])`;
+const PARAMETERS = 10;
+
+/** One statement for the log and its counts: a transaction of its own without further ways to the server. */
+function insertSql(counts: number): string {
+  return counts === 0 ? INSERT : `WITH logged AS (${INSERT}) ${insertCountsSql(counts, PARAMETERS + 1)}`;
+}
 
 /** Characters that a row takes while it waits. */
 export function sizeOf(row: LogRow): number {
   return row.inputs.length + row.output.length;
 }
 
-/** Writes all rows or none. */
+/** Writes all rows and their counts, or none. */
 export async function insertPredictions(manager: EntityManager, rows: readonly LogRow[]): Promise<void> {
   const [first, ...rest] = statementsOf(rows);
-  if (rest.length === 0) return insertStatement(manager, first ?? []);
+  const counts = batchCounts(rows);
+  if (rest.length === 0) return insertStatement(manager, first ?? [], counts);
   await manager.transaction(async (transaction) => {
-    for (const statement of [first!, ...rest]) await insertStatement(transaction, statement);
+    await insertStatement(transaction, first!, counts);
+    for (const statement of rest) await insertStatement(transaction, statement, []);
   });
 }
 
@@ -56,8 +65,12 @@ function statementsOf(rows: readonly LogRow[]): LogRow[][] {
   return statements;
 }
 
-async function insertStatement(manager: EntityManager, rows: readonly LogRow[]): Promise<void> {
-  await manager.query(INSERT, [
+async function insertStatement(
+  manager: EntityManager,
+  rows: readonly LogRow[],
+  counts: readonly WindowCountRow[],
+): Promise<void> {
+  await manager.query(insertSql(counts.length), [
     rows.map((row) => row.id),
     rows.map((row) => row.modelId),
     rows.map((row) => row.versionId),
@@ -68,5 +81,6 @@ async function insertStatement(manager: EntityManager, rows: readonly LogRow[]):
     rows.map((row) => row.callerId),
     rows.map((row) => row.correlationId),
     rows.map((row) => row.requestId),
+    ...countParameters(counts),
   ]);
 }

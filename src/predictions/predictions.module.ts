@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ModelsModule } from '../models/models.module.js';
+import { CompactionSchedule } from './counts/compaction.schedule.js';
+import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
 import { PartitionSchedule } from './partition.schedule.js';
@@ -14,7 +16,7 @@ import { LoggedPredictionResolver, PredictionsResolver } from './predictions.res
 import { PredictionsService } from './predictions.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Prediction]), ModelsModule],
+  imports: [TypeOrmModule.forFeature([Prediction]), ModelsModule, CountsModule],
   providers: [
     PredictionsService,
     PredictionHistory,
@@ -24,7 +26,7 @@ import { PredictionsService } from './predictions.service.js';
     EvaluatorCache,
     ...predictionMetrics,
   ],
-  exports: [PredictionsService, PredictionHistory, PredictionPartitions],
+  exports: [PredictionsService, PredictionHistory, PredictionPartitions, CountsModule],
 })
 export class PredictionsModule {}
 
@@ -36,6 +38,6 @@ export class PredictionsApiModule {}
 @Module({ imports: [PredictionsModule], controllers: [PredictController] })
 export class PredictionsServingModule {}
 
-/** Partitions made ahead and dropped by age. */
-@Module({ imports: [PredictionsModule], providers: [PartitionSchedule] })
+/** Partitions made ahead and dropped by age; counts merged. */
+@Module({ imports: [PredictionsModule], providers: [PartitionSchedule, CompactionSchedule] })
 export class PredictionsSchedulerModule {}

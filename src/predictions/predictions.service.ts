@@ -66,8 +66,8 @@ export class PredictionsService {
     version: ServableVersion,
     arrived: number,
   ): Promise<PredictionAnswer> {
-    const { rows, milliseconds } = await this.evaluators.use(version, (evaluator) =>
-      scoreRows(version.signature, evaluator, request.rows),
+    const { rows, milliseconds } = await this.evaluators.use(version, (model) =>
+      scoreRows(version.signature, model, request.rows),
     );
     const scored = performance.now();
     const latencyUs = Math.round((scored - arrived) * 1_000);
@@ -123,5 +123,7 @@ function logRow(row: ScoredRow, { version, context, latencyUs, correlationId }: 
     callerId: byKey ? credential.id : userId,
     correlationId,
     requestId: context.requestId,
+    binned: row.binned,
+    binnedRow: row.binnedRow,
   };
 }

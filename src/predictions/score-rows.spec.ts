@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Batch, Evaluator } from '../ml/schema/evaluator.js';
 import type { Signature } from '../ml/schema/signature.js';
+import { layoutOf } from './counts/binning-layout.js';
+import { RowBinner } from './counts/row-binner.js';
 import { scoreRows } from './score-rows.js';
 
 const signature: Signature = {
@@ -11,6 +13,14 @@ const signature: Signature = {
     { name: 'b', type: 'NUMBER', nullable: false },
   ],
 };
+
+const layout = layoutOf(signature, {
+  rows: 1,
+  features: { a: { binning: { type: 'NUMERIC', lower: 0, upper: [1, 2, 3] }, counts: [] } },
+  output: null,
+});
+const counter = { modelId: 'model', versionId: 'version', binningId: 'binning', binner: new RowBinner(layout) };
+const loaded = (evaluator: Evaluator) => ({ evaluator, counter });
 
 /** An implementation of the port that adds its columns up. */
 class Sum implements Evaluator {
@@ -34,14 +44,29 @@ class Sum implements Evaluator {
 
 describe('scoreRows', () => {
   it('gives each row its output and the JSON that is logged, with values coerced', async () => {
-    const { rows } = await scoreRows(signature, new Sum(), [
+    const { rows } = await scoreRows(signature, loaded(new Sum()), [
       { a: 1, b: 2.5 },
       { a: '4', b: 5 },
     ]);
-    expect(rows).toEqual([
+    expect(rows).toMatchObject([
       { id: expect.any(String), output: { value: 3.5 }, inputsJson: '{"a":1,"b":2.5}', outputJson: '{"value":3.5}' },
       { id: expect.any(String), output: { value: 9 }, inputsJson: '{"a":4,"b":5}', outputJson: '{"value":9}' },
     ]);
+  });
+
+  it('finds the bins of each row, also beyond the first block', async () => {
+    const given = Array.from({ length: 5_000 }, (_, i) => ({ a: [0, 1, 2, 9][i % 4], b: -1 }));
+    const { rows } = await scoreRows(signature, loaded(new Sum()), given);
+    // a: below 0, 3 bins, above 3, missing; b and the output, of which nothing is known: below 0, from 0 on, missing.
+    const expected = [
+      [1, 6, 9],
+      [1, 6, 10],
+      [2, 6, 10],
+      [4, 6, 10],
+    ];
+    rows.forEach(({ binned, binnedRow }, i) => {
+      expect([...binned.positions.subarray(binnedRow * 3, binnedRow * 3 + 3)]).toEqual(expected[i % 4]);
+    });
   });
 
   it('works through many rows in blocks and lets others run in between', async () => {
@@ -56,7 +81,7 @@ describe('scoreRows', () => {
     const evaluator = new Sum();
     const { rows } = await scoreRows(
       signature,
-      evaluator,
+      loaded(evaluator),
       Array.from({ length: 20_000 }, (_, i) => ({ a: i, b: 1 })),
     );
     finished.abort();
@@ -69,7 +94,7 @@ describe('scoreRows', () => {
   it('names wrong rows by their place in the request, also beyond the first block', async () => {
     const rows: unknown[] = Array.from({ length: 5_000 }, () => ({ a: 1, b: 1 }));
     rows[4_321] = { a: 1, b: null };
-    await expect(scoreRows(signature, new Sum(), rows)).rejects.toMatchObject({
+    await expect(scoreRows(signature, loaded(new Sum()), rows)).rejects.toMatchObject({
       code: 'BAD_INPUT',
       message: expect.stringMatching(/^Row 4321: /),
       details: { problems: [expect.objectContaining({ row: 4_321, column: 'b', received: 'null' })] },
@@ -81,7 +106,7 @@ describe('scoreRows', () => {
       { a: 1, b: 1 },
       { a: 3e38, b: 3e38 },
     ];
-    await expect(scoreRows(signature, new Sum(), rows)).rejects.toMatchObject({
+    await expect(scoreRows(signature, loaded(new Sum()), rows)).rejects.toMatchObject({
       code: 'BAD_INPUT',
       details: { row: 1 },
     });

@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.js';
-import type { Evaluator } from '../ml/schema/evaluator.js';
+import type { Scores } from '../ml/schema/evaluator.js';
 import { type EncodedRows, encodeRows, RowsError } from '../ml/schema/rows.js';
 import type { Signature } from '../ml/schema/signature.js';
+import type { BinnedRows, CountedPrediction } from './counts/batch-counts.js';
+import type { LoadedModel } from './evaluator-cache.js';
 import { newPredictionId } from './prediction-id.js';
 import { outputOf } from './prediction-output.js';
 import type { PredictionOutput } from './prediction.entity.js';
@@ -11,8 +13,7 @@ import type { PredictionOutput } from './prediction.entity.js';
 const BLOCK_CELLS = 4_096;
 
 /** A row with its answer, and both as JSON for the log. Ids are made here because thousands at once take time. */
-export interface ScoredRow {
-  readonly id: string;
+export interface ScoredRow extends CountedPrediction {
   readonly output: PredictionOutput;
   readonly inputsJson: string;
   readonly outputJson: string;
@@ -30,7 +31,7 @@ export interface ScoredRows {
  */
 export async function scoreRows(
   signature: Signature,
-  evaluator: Evaluator,
+  { evaluator, counter }: LoadedModel,
   rows: readonly unknown[],
 ): Promise<ScoredRows> {
   const blockRows = Math.max(1, Math.floor(BLOCK_CELLS / signature.features.length));
@@ -41,21 +42,30 @@ export async function scoreRows(
     const began = performance.now();
     const { batch, inputs } = encode(signature, rows.slice(start, start + blockRows), start);
     const encoded = performance.now();
-    const scores = await evaluator.evaluate(batch);
-    for (let row = 0; row < batch.rows; row++) {
-      const output = outputOf(signature, scores, row);
-      if (!output) throw extreme(start + row);
+    const outputs = outputsOf(signature, await evaluator.evaluate(batch), start);
+    const binned: BinnedRows = { counter, positions: counter.binner.bin(batch.columns, outputs) };
+    outputs.forEach((output, row) => {
       scored.push({
         id: newPredictionId(),
         output,
         inputsJson: JSON.stringify(inputs[row]),
         outputJson: JSON.stringify(output),
+        binned,
+        binnedRow: row,
       });
-    }
+    });
     milliseconds.validate += encoded - began;
     milliseconds.evaluate += performance.now() - encoded;
   }
   return { rows: scored, milliseconds };
+}
+
+function outputsOf(signature: Signature, scores: Scores, start: number): PredictionOutput[] {
+  return Array.from({ length: scores.rows }, (_, row) => {
+    const output = outputOf(signature, scores, row);
+    if (!output) throw extreme(start + row);
+    return output;
+  });
 }
 
 function encode(signature: Signature, rows: readonly unknown[], start: number): EncodedRows {

@@ -1,18 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { Gauge, Registry } from 'prom-client';
+import { DataSource } from 'typeorm';
 import { loadConfig } from '../../src/config/config.js';
-import type { Evaluator } from '../../src/ml/schema/evaluator.js';
 import { ModelArtifacts } from '../../src/models/artifact/model-artifacts.js';
 import { createEvaluator } from '../../src/models/evaluation/create-evaluator.js';
 import type { ServableVersion } from '../../src/models/model-registry.js';
 import { FileObjectStore } from '../../src/platform/storage/file-object-store.js';
-import { EvaluatorCache } from '../../src/predictions/evaluator-cache.js';
-import { onnxOf, storeArtifact, WEATHER } from '../support/served-model.js';
+import { BinningRow } from '../../src/predictions/counts/binning.entity.js';
+import { Binnings } from '../../src/predictions/counts/binnings.js';
+import { EvaluatorCache, type LoadedModel } from '../../src/predictions/evaluator-cache.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { onnxOf, registerVersion, WEATHER } from '../support/served-model.js';
 
 /** Counts what is read. */
 class CountingStore extends FileObjectStore {
@@ -25,6 +27,8 @@ class CountingStore extends FileObjectStore {
 }
 
 describe('the evaluator cache', () => {
+  let database: TestDatabase;
+  let source: DataSource;
   let home: string;
   let store: CountingStore;
   let gauge: Gauge;
@@ -32,12 +36,18 @@ describe('the evaluator cache', () => {
 
   beforeAll(async () => {
     Logger.overrideLogger(false);
+    database = await createTestDatabase();
+    source = await new DataSource({ type: 'postgres', url: database.url, entities: [BinningRow] }).initialize();
     home = await mkdtemp(join(tmpdir(), 'boucle-cache-'));
     size = (await createEvaluator(onnxOf(WEATHER))).bytes;
     expect(size).toBeGreaterThan(0);
   });
 
-  afterAll(() => rm(home, { recursive: true, force: true }));
+  afterAll(async () => {
+    await source.destroy();
+    await database.drop();
+    await rm(home, { recursive: true, force: true });
+  });
 
   beforeEach(() => {
     store = new CountingStore(`file://${home}/objects`);
@@ -47,27 +57,36 @@ describe('the evaluator cache', () => {
   const cacheOf = (bytes: number) =>
     new EvaluatorCache(
       new ModelArtifacts(store),
+      new Binnings(source.getRepository(BinningRow)),
       loadConfig({ EVALUATOR_CACHE_BYTES: String(bytes), BOUCLE_HOME: home }),
       gauge,
     );
 
   async function newVersion(): Promise<ServableVersion> {
-    const { key, sha256 } = await storeArtifact(home, WEATHER, onnxOf(WEATHER));
+    const version = await registerVersion(database, home, {
+      model: 'weather',
+      signature: WEATHER,
+      stage: 'CANDIDATE',
+    });
+    const [found] = await database.query<{ sha256: string }>(
+      'SELECT artifact_sha256 AS sha256 FROM model_version WHERE id = $1',
+      [version.versionId],
+    );
     return {
-      modelId: randomUUID(),
+      modelId: version.modelId,
       modelName: 'weather',
-      versionId: randomUUID(),
-      version: 1,
+      versionId: version.versionId,
+      version: version.number,
       algorithm: 'LOGISTIC_REGRESSION',
-      stage: 'CHAMPION',
-      artifactKey: key,
-      artifactSha256: sha256,
+      stage: 'CANDIDATE',
+      artifactKey: version.artifactKey,
+      artifactSha256: found!.sha256,
       signature: WEATHER,
     };
   }
 
   const bytes = async () => (await gauge.get()).values[0]?.value;
-  const scores = (evaluator: Evaluator) =>
+  const scores = ({ evaluator }: LoadedModel) =>
     Promise.resolve(evaluator.evaluate({ rows: 1, columns: [f(1), f(1), f(0), ['north']] }));
   const f = (value: number) => Float32Array.of(value);
 
@@ -93,9 +112,9 @@ describe('the evaluator cache', () => {
     const cache = cacheOf(size);
     const versions = await Promise.all(Array.from({ length: 4 }, newVersion));
     const calls = Array.from({ length: 60 }, (_, i) =>
-      cache.use(versions[i % 4]!, async (evaluator) => {
+      cache.use(versions[i % 4]!, async (model) => {
         await new Promise((resolve) => setTimeout(resolve, i % 5));
-        return scores(evaluator);
+        return scores(model);
       }),
     );
     const results = await Promise.all(calls);

@@ -8,7 +8,7 @@ import { GraphBuilder } from '../../src/ml/onnx/graph-builder.js';
 import type { Feature, Signature } from '../../src/ml/schema/signature.js';
 import type { Algorithm } from '../../src/models/algorithm.js';
 import { writeArchive } from '../../src/models/artifact/archive.js';
-import type { Manifest } from '../../src/models/artifact/manifest.js';
+import type { Manifest, Reference } from '../../src/models/artifact/manifest.js';
 import type { Stage } from '../../src/models/stage.js';
 import { FileObjectStore } from '../../src/platform/storage/file-object-store.js';
 import type { TestDatabase } from './database.js';
@@ -52,6 +52,8 @@ export interface VersionOptions {
   readonly stage?: Stage;
   readonly algorithm?: Algorithm;
   readonly onnx?: Uint8Array;
+  /** What the training knew about the distribution of its rows; nothing by default. */
+  readonly reference?: Reference;
 }
 
 export interface RegisteredVersion {
@@ -65,8 +67,10 @@ export interface RegisteredVersion {
 export async function registerVersion(
   database: TestDatabase,
   home: string,
-  { model, signature, stage = 'CHAMPION', algorithm = 'LOGISTIC_REGRESSION', onnx = onnxOf(signature) }: VersionOptions,
+  options: VersionOptions,
 ): Promise<RegisteredVersion> {
+  const { model, signature, reference } = options;
+  const { stage = 'CHAMPION', algorithm = 'LOGISTIC_REGRESSION', onnx = onnxOf(signature) } = options;
   const { task, target, features } = signature;
   const [dataset] = await database.query<{ id: string }>(
     `INSERT INTO dataset (id, name) VALUES ($1, 'observations')
@@ -96,7 +100,7 @@ export async function registerVersion(
       artifact.key,
       artifact.sha256,
       signature,
-      artifact.manifest,
+      { ...artifact.manifest, ...(reference && { reference }) },
     ],
   );
   return { modelId, versionId, number, artifactKey: artifact.key };
