@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Signature } from '../../src/ml/schema/signature.ts';
+import type { Reference } from '../../src/models/artifact/manifest.ts';
 import { type Boucle, runBoucle, startBoucle, TEST_SECRET } from '../support/boucle-process.ts';
 
 const TREES = 100;
@@ -85,6 +86,14 @@ function row(): Record<string, unknown> {
   return { ...Object.fromEntries(numbers), education: 'college', married: Math.random() < 0.5 };
 }
 
+/** 64 bins for every number, as a training leaves them: predictions are counted by them. */
+function reference(): Reference {
+  const upper = Array.from({ length: 64 }, (_, i) => (i + 1) / 64);
+  const numbers = { binning: { type: 'NUMERIC' as const, lower: 0, upper }, counts: [] };
+  const features = signature.features.filter(({ type }) => type === 'NUMBER').map(({ name }) => [name, numbers]);
+  return { rows: 0, features: Object.fromEntries(features), output: null, probability: numbers };
+}
+
 async function register(database: pg.Client, home: string): Promise<void> {
   const onnx = forest();
   const files = { 'model.onnx': { sha256: createHash('sha256').update(onnx).digest('hex'), bytes: onnx.length } };
@@ -93,7 +102,7 @@ async function register(database: pg.Client, home: string): Promise<void> {
   const manifest = {
     ...{ format: 1, algorithm: 'RANDOM_FOREST', signature, hyperparameters: {}, seed: 1, trainer: 'bench' },
     ...{ dataset: { versionId: randomUUID(), contentHash: '' }, metrics, baseline: metrics },
-    ...{ reference: { rows: 0, features: {}, output: null }, summary: {}, warnings: [], files },
+    ...{ reference: reference(), summary: {}, warnings: [], files },
   };
   await writeFile(join(home, 'model.onnx'), onnx);
   await writeFile(join(home, 'manifest.json'), JSON.stringify(manifest));
@@ -109,8 +118,8 @@ async function register(database: pg.Client, home: string): Promise<void> {
   await database.query(
     `INSERT INTO model_version (id, model_id, number, algorithm, run_id, stage, artifact_key, artifact_sha256,
        artifact_bytes, signature, metrics, manifest, passed_floors)
-     VALUES ($1, $2, 1, 'RANDOM_FOREST', $1, 'CHAMPION', 'models/bench.tar.gz', $3, 1, $4, '{}', '{}', true)`,
-    [randomUUID(), modelId, sha256, signature],
+     VALUES ($1, $2, 1, 'RANDOM_FOREST', $1, 'CHAMPION', 'models/bench.tar.gz', $3, 1, $4, '{}', $5, true)`,
+    [randomUUID(), modelId, sha256, signature, manifest],
   );
 }
 
