@@ -6,6 +6,7 @@ import { Inject, Logger } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { toPublicError } from '../errors/public-error.js';
+import { isRefusedByDatabase } from '../errors/refused-by-database.js';
 import { HandlesJob, type JobContext, type JobHandler } from '../platform/queue/job-handler.js';
 import { ObjectStore } from '../platform/storage/object-store.js';
 import { snapshotKey } from './dataset-objects.js';
@@ -21,6 +22,7 @@ import { describeProgress } from './extraction-progress.js';
 const REPORT_INTERVAL_MS = 500;
 /** Workers that may die on one extraction before it is to blame. */
 const MAX_ATTEMPTS = 3;
+const STOPPED = 'The worker was stopped during this extraction. If it does not begin again by itself, start it again.';
 
 /** Why the work on an extraction stops before its end. */
 class Stopped extends Error {
@@ -62,23 +64,26 @@ export class ExtractionWorker implements JobHandler<{ versionId: string }> {
     const folder = join(tmpdir(), `boucle-extraction-${version.id}`);
     try {
       await rm(folder, { recursive: true, force: true });
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { mode: 0o700 });
       const extraction = await this.extract(lease, version, folder, stop, signal);
       if (extraction) await this.store(lease, extraction, signal);
     } catch (error) {
-      if (context.signal.aborted) {
-        await this.extractions.handBack(lease);
-        throw error;
-      }
-      if (error instanceof Stopped) {
-        if (error.reason === 'cancelled') await this.extractions.confirmCancelled(lease);
-        return;
-      }
-      if (!context.isLastAttempt) throw error;
-      await this.fail(lease, error);
+      await this.afterError(lease, error, context);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** Ends the extraction, or hands it back and throws, for the job to be tried again: only silent deaths count. */
+  private async afterError(lease: Lease, error: unknown, { signal, isLastAttempt }: JobContext): Promise<void> {
+    if (error instanceof Stopped) {
+      if (error.reason === 'cancelled') await this.extractions.confirmCancelled(lease);
+      return;
+    }
+    const reason = signal.aborted ? STOPPED : toPublicError(error).message;
+    if (isLastAttempt || (!signal.aborted && isRefusedByDatabase(error))) return this.fail(lease, error, reason);
+    await this.extractions.handBack(lease, `waiting for the next attempt. ${reason}`);
+    throw error;
   }
 
   /** Undefined if the extraction failed, which ends it: the same data would fail again. */
@@ -159,9 +164,9 @@ export class ExtractionWorker implements JobHandler<{ versionId: string }> {
     }
   }
 
-  private async fail(lease: Lease, error: unknown): Promise<void> {
+  private async fail(lease: Lease, error: unknown, reason = toPublicError(error).message): Promise<void> {
     this.logger.warn({ err: error, versionId: lease.versionId }, 'the extraction failed');
-    await this.extractions.fail(lease, toPublicError(error).message);
+    await this.extractions.fail(lease, reason);
   }
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { createTestDatabase, TestDatabase } from '../support/database.js';
 import { run } from './extraction-harness.js';
 
@@ -42,6 +44,30 @@ describe('a PostgreSQL query as a source', () => {
       at: '2020-01-01T09:00:00.000000Z',
       pair: '{1,2}',
     });
+  });
+
+  it("never sends this server's own PGPASSWORD to a host that a user names", async () => {
+    let received = '';
+    // The edge of a hostile server: it asks for the password in clear text, and listens.
+    const server = createServer((socket) => {
+      socket.once('data', () => socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])));
+      socket.on('data', (chunk) => (received += chunk.toString('latin1')));
+      setTimeout(() => socket.destroy(), 300);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    process.env['PGPASSWORD'] = 'canary-password';
+    try {
+      const { port } = server.address() as AddressInfo;
+      const hostile = `postgres://user@127.0.0.1:${port}/any?sslmode=disable`;
+      await expect(
+        run({ kind: 'POSTGRES', connection: hostile, query: 'SELECT 1' }, {}, { outbound }),
+      ).rejects.toThrow();
+    } finally {
+      delete process.env['PGPASSWORD'];
+      server.close();
+    }
+    expect(received).not.toContain('canary-password');
+    expect(received).toContain('user');
   });
 
   it('applies filters to the typed rows', async () => {

@@ -88,9 +88,10 @@ function clientConfig(url: URL, { policy, timeoutMs }: PostgresRequest): ClientC
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port,
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    database: decodeURIComponent(url.pathname.slice(1)),
+    user: decoded(url.username),
+    // A function, since pg takes an empty text for "look into PGPASSWORD and ~/.pgpass", which are this server's own.
+    password: () => decoded(url.password),
+    database: decoded(url.pathname.slice(1)),
     ssl: tlsOf(url, isAllowListed(policy, url.hostname, port)),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: timeoutMs,
@@ -98,6 +99,14 @@ function clientConfig(url: URL, { policy, timeoutMs }: PostgresRequest): ClientC
     options: '-c default_transaction_read_only=on -c datestyle=ISO -c timezone=UTC -c extra_float_digits=1',
     types: { getTypeParser: () => (value: string) => value },
   };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new AppError('BAD_INPUT', 'In the address of the database, write a percent sign as %25.');
+  }
 }
 
 function portOf(url: URL): number {

@@ -64,7 +64,7 @@ export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set([
     'strip_accents',
   ],
   ...['concat', 'concat_ws', 'replace', 'translate', 'ascii', 'md5', 'sha256', 'hash'],
-  ...['regexp_matches', 'regexp_full_match', 'regexp_extract', 'levenshtein', 'jaccard'],
+  ...['regexp_matches', 'regexp_full_match', 'regexp_extract'],
   ...[
     'year',
     'month',

@@ -29,7 +29,11 @@ export function isAllowListed(policy: OutboundPolicy, hostname: string, port: nu
 
 /** True for a globally routable unicast address; IPv4 inside IPv6 counts as the IPv4 address that it is. */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  // Only 2000::/3 is given out; ::/96, for one, holds the IPv4-compatible form of 127.0.0.1.
+  return parsed.kind() === 'ipv4' || (parsed.toByteArray()[0]! & 0xe0) === 0x20;
 }
 
 /** @throws AppError BAD_INPUT for an address given in place of a name that is not public: no lookup would check it. */

@@ -103,7 +103,10 @@ async function follow(
       return accept(response, url);
     }
     await response.body.dump();
-    target = new URL(location, url).href;
+    const next = URL.parse(location, url.href);
+    if (!next)
+      throw new AppError('UPSTREAM_FAILED', 'The source redirects to something that is no URL. Give the final URL.');
+    target = next.href;
   }
   throw new AppError('UPSTREAM_FAILED', `The source redirects more than ${MAX_REDIRECTS} times. Give the final URL.`);
 }

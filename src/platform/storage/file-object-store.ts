@@ -24,6 +24,8 @@ export class FileObjectStore extends ObjectStore {
     const target = this.pathOf(key);
     const staged = join(this.root, STAGING, randomUUID());
     try {
+      // 0700: snapshots are for this process only, also where the folders above them let others pass.
+      await mkdir(this.root, { recursive: true, mode: 0o700 });
       await mkdir(dirname(staged), { recursive: true });
       await mkdir(dirname(target), { recursive: true });
       await copyFile(path, staged);
