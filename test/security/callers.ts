@@ -111,6 +111,7 @@ export function refusalOf(caller: Caller, least: Least): 'UNAUTHENTICATED' | 'FO
 
 function isEntitled({ kind, canPromote }: Caller, role: Role, least: Exclude<Least, 'PUBLIC'>): boolean {
   if (least === 'SESSION') return kind === 'SESSION';
+  if (least === 'ADMIN_SESSION') return kind === 'SESSION' && role === 'ADMIN';
   if (least === 'PROMOTION') return canPromote;
   return ROLES.indexOf(role) >= ROLES.indexOf(least);
 }

@@ -1,11 +1,12 @@
 import type { Role } from '../../src/auth/principal.js';
 
 /**
- * Who may come in at least: everybody, anybody logged in but no API key, a role, or the right to promote.
+ * Who may come in at least: everybody, anybody logged in but no API key, a role, an administrator but
+ * no API key of one, or the right to promote.
  * `refuses` is for fields open to everybody that answer made-up arguments with an authentication error of their own.
  * `contentType` is for routes that read a body other than JSON.
  */
-export type Least = 'PUBLIC' | 'SESSION' | Role | 'PROMOTION';
+export type Least = 'PUBLIC' | 'SESSION' | Role | 'ADMIN_SESSION' | 'PROMOTION';
 export interface Expectation {
   readonly least: Least;
   readonly refuses?: 'UNAUTHENTICATED' | 'FORBIDDEN';
@@ -27,12 +28,12 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.revokeSession': 'SESSION',
   'Mutation.createApiKey': 'SESSION',
   'Mutation.revokeApiKey': 'SESSION',
-  'Mutation.setUserRole': 'ADMIN',
-  'Mutation.disableUser': 'ADMIN',
-  'Mutation.enableUser': 'ADMIN',
-  'Mutation.deleteUser': 'ADMIN',
-  'Mutation.createInvitation': 'ADMIN',
-  'Mutation.createPasswordReset': 'ADMIN',
+  'Mutation.setUserRole': 'ADMIN_SESSION',
+  'Mutation.disableUser': 'ADMIN_SESSION',
+  'Mutation.enableUser': 'ADMIN_SESSION',
+  'Mutation.deleteUser': 'ADMIN_SESSION',
+  'Mutation.createInvitation': 'ADMIN_SESSION',
+  'Mutation.createPasswordReset': 'ADMIN_SESSION',
   'Query.me': 'VIEWER',
   'Query.sessions': 'SESSION',
   'Query.apiKeys': 'SESSION',

@@ -85,7 +85,7 @@ export class AccountsResolver {
   }
 
   @Mutation(() => OneTimeTokenType, { description: 'For `register`; good for 7 days.' })
-  @RequireRole('ADMIN')
+  @RequireRole('ADMIN', { sessionOnly: true })
   createInvitation(
     @CurrentPrincipal() principal: Principal,
     @Args('input', new ZodPipe(createInvitationSchema)) { email }: CreateInvitationInput,
@@ -94,7 +94,7 @@ export class AccountsResolver {
   }
 
   @Mutation(() => OneTimeTokenType, { description: 'For `resetPassword`; good for a day. Replaces an earlier one.' })
-  @RequireRole('ADMIN')
+  @RequireRole('ADMIN', { sessionOnly: true })
   createPasswordReset(
     @CurrentPrincipal() principal: Principal,
     @Args('userId', { type: () => ID }, new ZodPipe(idSchema)) userId: string,

@@ -23,7 +23,7 @@ export class UsersResolver {
   }
 
   @Mutation(() => UserType, { description: 'Works on sessions and API keys in use within 5 seconds.' })
-  @RequireRole('ADMIN')
+  @RequireRole('ADMIN', { sessionOnly: true })
   async setUserRole(
     @CurrentPrincipal() principal: Principal,
     @Args('input', new ZodPipe(setUserRoleSchema)) { userId, role, canPromote }: SetUserRoleInput,
@@ -32,7 +32,7 @@ export class UsersResolver {
   }
 
   @Mutation(() => UserType, { description: 'Ends the sessions of a user; their API keys rest until enableUser.' })
-  @RequireRole('ADMIN')
+  @RequireRole('ADMIN', { sessionOnly: true })
   async disableUser(
     @CurrentPrincipal() principal: Principal,
     @Args('id', { type: () => ID }, new ZodPipe(idSchema)) id: string,
@@ -41,7 +41,7 @@ export class UsersResolver {
   }
 
   @Mutation(() => UserType)
-  @RequireRole('ADMIN')
+  @RequireRole('ADMIN', { sessionOnly: true })
   async enableUser(
     @CurrentPrincipal() principal: Principal,
     @Args('id', { type: () => ID }, new ZodPipe(idSchema)) id: string,
@@ -50,7 +50,7 @@ export class UsersResolver {
   }
 
   @Mutation(() => Boolean, { description: 'Removes a user with all sessions and API keys, for good.' })
-  @RequireRole('ADMIN')
+  @RequireRole('ADMIN', { sessionOnly: true })
   async deleteUser(
     @CurrentPrincipal() principal: Principal,
     @Args('id', { type: () => ID }, new ZodPipe(idSchema)) id: string,
