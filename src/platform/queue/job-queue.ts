@@ -6,6 +6,9 @@ import { CONFIG } from '../../config/config.module.js';
 import { definedJobs, JobDefinition } from './job-definition.js';
 import { QUEUE_SCHEMA } from './queue-schema.js';
 
+/** Twenty attempts then take some minutes, not days. */
+const LONGEST_RETRY_DELAY_SECONDS = 60;
+
 /** Puts jobs into the queue. A job is part of the transaction that enqueues it: no commit, no job. */
 @Injectable()
 export class JobQueue implements OnModuleInit, OnApplicationShutdown {
@@ -65,6 +68,7 @@ export class JobQueue implements OnModuleInit, OnApplicationShutdown {
       retryLimit: job.retries,
       retryDelay: job.retryDelaySeconds,
       retryBackoff: true,
+      retryDelayMax: LONGEST_RETRY_DELAY_SECONDS,
       expireInSeconds: job.timeoutSeconds,
       heartbeatSeconds: job.heartbeatSeconds,
       notify: true,
