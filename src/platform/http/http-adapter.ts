@@ -4,6 +4,7 @@ import type { FastifyServerOptions } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../../config/config.js';
 import { answerError } from '../../errors/http-error.filter.js';
+import { hasLoopbackHost, needsLoopbackHost } from './loopback-host.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const IDLE_CHECK_MS = 50;
@@ -76,8 +77,10 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     requestTimeout: 0,
     keepAliveTimeout: 72_000,
   });
+  const loopbackOnly = needsLoopbackHost(config);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...HEADERS, 'x-request-id': request.id });
+    if (loopbackOnly && !hasLoopbackHost(request, reply)) return;
     done();
   });
   drainConnections(adapter);
