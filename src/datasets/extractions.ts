@@ -100,9 +100,9 @@ export class Extractions {
     return undefined;
   }
 
-  /** Gives it back unfinished, because this worker shuts down: that does not count as an attempt. */
-  async handBack({ versionId, lease }: Lease): Promise<void> {
-    const changes: Changes = { attempts: () => 'attempts - 1', lease: null, message: 'waiting' };
+  /** Gives it back unfinished, for the reason in `message`: that does not count as an attempt. */
+  async handBack({ versionId, lease }: Lease, message: string): Promise<void> {
+    const changes: Changes = { attempts: () => 'attempts - 1', lease: null, message };
     await this.dataSource.manager.update(DatasetVersion, { id: versionId, lease }, changes);
   }
 

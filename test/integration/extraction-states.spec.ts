@@ -95,7 +95,8 @@ describe('extractions in the database', () => {
   it('does not count a worker that hands its work back', async () => {
     const id = await start();
     const first = await taken(id);
-    await extractions.handBack(first);
+    await extractions.handBack(first, 'the disk is full');
+    expect(await extractions.byId(id)).toMatchObject({ message: 'the disk is full', attempts: 0 });
     expect((await taken(id)).version.attempts).toBe(1);
   });
 
