@@ -7,7 +7,7 @@ export class CreateTraining1795400400000 implements MigrationInterface {
         id                 uuid PRIMARY KEY,
         group_id           uuid NOT NULL,
         model_id           uuid NOT NULL REFERENCES model ON DELETE CASCADE,
-        dataset_version_id uuid NOT NULL,
+        dataset_version_id uuid NOT NULL REFERENCES dataset_version,
         trigger            text NOT NULL,
         algorithm          text NOT NULL,
         hyperparameters    jsonb NOT NULL,
@@ -34,6 +34,7 @@ export class CreateTraining1795400400000 implements MigrationInterface {
       )`);
     await runner.query(`CREATE INDEX training_run_model ON training_run (model_id, id)`);
     await runner.query(`CREATE INDEX training_run_group ON training_run (group_id)`);
+    await runner.query(`CREATE INDEX training_run_dataset_version ON training_run (dataset_version_id)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

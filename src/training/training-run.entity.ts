@@ -21,6 +21,7 @@ export class TrainingRun {
   @Column('uuid', { name: 'model_id' })
   modelId!: string;
 
+  /** A version that a run refers to can't be deleted. */
   @Column('uuid', { name: 'dataset_version_id' })
   datasetVersionId!: string;
 
