@@ -60,7 +60,10 @@ export class TrainingResolver {
   }
 
   /** Stands here and not in `models`, which knows nothing of runs that may be active. */
-  @Mutation(() => Boolean, { description: 'Deletes a model with its versions, runs and artifacts. The ledger stays.' })
+  @Mutation(() => Boolean, {
+    description:
+      'Deletes a model with its versions, runs and artifacts. The ledger stays. With a champion it needs the right to promote.',
+  })
   @RequireRole('ENGINEER')
   async deleteModel(@CurrentPrincipal() principal: Principal, @Args('name') name: string): Promise<boolean> {
     await this.training.deleteModel(name, principal);

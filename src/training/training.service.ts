@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
-import { DataSource, In, Repository } from 'typeorm';
+import { DataSource, EntityManager, In, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditService } from '../auth/audit/audit.service.js';
 import type { Principal } from '../auth/principal.js';
@@ -13,6 +13,7 @@ import { TRAINERS } from '../ml/train/trainer.js';
 import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
 import { checkColumns } from '../models/model-columns.js';
 import { Model } from '../models/model.entity.js';
+import { ModelVersion } from '../models/model-version.entity.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
 import { lockModel } from '../models/promotions.js';
@@ -104,10 +105,14 @@ export class TrainingService {
     return new Map(runs.map(({ id, log }) => [id, log]));
   }
 
-  /** Deletes a model with its versions and runs. @throws AppError INVALID_STATE while runs are active. */
+  /**
+   * Deletes a model with its versions and runs.
+   * @throws AppError INVALID_STATE while runs are active, FORBIDDEN if it has a champion and the actor may not promote.
+   */
   async deleteModel(name: string, actor: Principal): Promise<void> {
     const model = await this.dataSource.transaction(async (manager) => {
       const locked = await lockModel(manager, { name });
+      if (!actor.canPromote) await refuseChampion(manager, locked);
       const active = await manager.countBy(TrainingRun, { modelId: locked.id, state: In([...ACTIVE_STATES]) });
       if (active > 0) {
         throw new AppError(
@@ -122,6 +127,15 @@ export class TrainingService {
     });
     await this.models.deleteArtifacts(model.id);
   }
+}
+
+/** To delete what serves is to decide about it; the right to do so can't be had by the way round a new model. */
+async function refuseChampion(manager: EntityManager, { id, name }: Model): Promise<void> {
+  if (!(await manager.existsBy(ModelVersion, { modelId: id, stage: 'CHAMPION' }))) return;
+  throw new AppError(
+    'FORBIDDEN',
+    `Model ${name} has a champion; to delete it needs the right to promote. Ask an administrator for it.`,
+  );
 }
 
 /** The settings that an algorithm knows, checked. */

@@ -3,6 +3,7 @@ import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { registerVersion, WEATHER } from '../support/served-model.js';
+import { registerData, weatherSql } from '../support/training-data.js';
 
 const PROMOTE = `mutation ($input: VersionDecisionInput!) { promoteVersion(input: $input) { version stage } }`;
 const REJECT = `mutation ($input: VersionDecisionInput!) { rejectVersion(input: $input) { version stage } }`;
@@ -139,21 +140,42 @@ describe('promotions', () => {
 describe('deleting a model', () => {
   const remove = `mutation ($name: String!) { deleteModel(name: $name) }`;
 
-  it('is refused while a run is active', async () => {
+  it('is refused while a run is active, which also holds its data', async () => {
     await withVersions('busy', 1);
+    const { versionId } = await registerData(database, boucle.home, 'held', weatherSql(50));
     await database.query(
       `INSERT INTO training_run (id, group_id, model_id, dataset_version_id, trigger, algorithm, hyperparameters, seed, backend, state)
-       SELECT gen_random_uuid(), gen_random_uuid(), id, gen_random_uuid(), 'MANUAL', 'RANDOM_FOREST', '{}', 1, 'LOCAL', 'RUNNING'
+       SELECT gen_random_uuid(), gen_random_uuid(), id, $1, 'MANUAL', 'RANDOM_FOREST', '{}', 1, 'LOCAL', 'RUNNING'
        FROM model WHERE name = 'busy'`,
+      [versionId],
     );
     const answer = await refusal(remove, { name: 'busy' }, engineer);
     expect(answer).toMatchObject({ code: 'INVALID_STATE', message: expect.stringMatching(/1 active training runs/) });
+    expect(await refusal('mutation { deleteDatasetVersion(dataset: "held", version: 1) }', {}, engineer)).toEqual({
+      code: 'CONFLICT',
+      message: 'Version 1 of dataset held is still needed by a model or a training run. Delete that first.',
+    });
+    await database.query(`UPDATE training_run SET state = 'CANCELLED', finished_at = now() WHERE state = 'RUNNING'`);
+    expect((await ask(remove, { name: 'busy' }, engineer)).deleteModel).toBe(true);
+    expect((await ask('mutation { deleteDataset(name: "held") }', {}, engineer)).deleteDataset).toBe(true);
+  });
+
+  it('with a champion needs the right to promote; without one it does not', async () => {
+    await withVersions('guarded', 1);
+    await withVersions('unguarded', 1);
+    await promote('guarded', 1);
+    expect(await refusal(remove, { name: 'guarded' }, engineer)).toEqual({
+      code: 'FORBIDDEN',
+      message: 'Model guarded has a champion; to delete it needs the right to promote. Ask an administrator for it.',
+    });
+    expect(await stages('guarded')).toEqual([{ number: 1, stage: 'CHAMPION' }]);
+    expect((await ask(remove, { name: 'unguarded' }, engineer)).deleteModel).toBe(true);
   });
 
   it('takes the versions along and leaves the ledger', async () => {
     await withVersions('leaving', 2);
     await promote('leaving', 2);
-    expect((await ask(remove, { name: 'leaving' }, engineer)).deleteModel).toBe(true);
+    expect((await ask(remove, { name: 'leaving' })).deleteModel).toBe(true);
     expect(await stages('leaving')).toEqual([]);
     const { promotions } = await ask(`{ promotions(model: "leaving") { nodes { version } } }`);
     expect(promotions.nodes).toEqual([{ version: 2 }]);
