@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
 import { toPublicError } from '../errors/public-error.js';
+import { isRefusedByDatabase } from '../errors/refused-by-database.js';
 import { type JobContext, type JobHandler, HandlesJob } from '../platform/queue/job-handler.js';
 import { ModelRegistration, type StoredArtifact } from '../models/model-registration.js';
 import { ModelRegistry } from '../models/model-registry.js';
@@ -15,6 +16,7 @@ import type { TrainingRun } from './training-run.entity.js';
 const REPORT_INTERVAL_MS = 400;
 /** Workers that may die on one run before the run is to blame. */
 const MAX_ATTEMPTS = 3;
+const STOPPED = 'The worker was stopped during this training. If it does not begin again by itself, start it again.';
 
 /** Follows training runs. It may be killed at any point: whoever takes the job up next begins the run again. */
 @HandlesJob(trainJob)
@@ -43,14 +45,19 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     try {
       await this.train(taken, run, context.signal);
     } catch (error) {
-      if (context.signal.aborted) await this.runs.handBack(taken);
-      else if (isForGood(error) || context.isLastAttempt) {
-        this.logger.error({ err: error, runId }, 'the training run failed');
-        await this.fail(taken, toPublicError(error).message);
-        return;
-      }
-      throw error;
+      await this.afterError(taken, error, context);
     }
+  }
+
+  /** Fails the run, or hands it back and throws, for the job to be tried again: only silent deaths count as attempts. */
+  private async afterError(lease: Lease, error: unknown, { signal, isLastAttempt }: JobContext): Promise<void> {
+    const reason = signal.aborted ? STOPPED : toPublicError(error).message;
+    if (isLastAttempt || (!signal.aborted && isForGood(error))) {
+      this.logger.error({ err: error, runId: lease.runId }, 'the training run failed');
+      return this.fail(lease, reason);
+    }
+    await this.runs.handBack(lease, `waiting for the next attempt. ${reason}`);
+    throw error;
   }
 
   private async train(lease: Lease, run: TrainingRun, signal: AbortSignal): Promise<void> {
@@ -150,7 +157,6 @@ function checkOrigin({ manifest }: StoredArtifact, run: TrainingRun): void {
 
 /** Trying again would end the same way. */
 function isForGood(error: unknown): boolean {
-  return (
-    error instanceof AppError && ['BAD_INPUT', 'NOT_FOUND', 'INVALID_STATE', 'LIMIT_EXCEEDED'].includes(error.code)
-  );
+  if (!(error instanceof AppError)) return isRefusedByDatabase(error);
+  return ['BAD_INPUT', 'NOT_FOUND', 'INVALID_STATE', 'LIMIT_EXCEEDED'].includes(error.code);
 }

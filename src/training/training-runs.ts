@@ -52,14 +52,15 @@ export class TrainingRuns {
     return undefined;
   }
 
-  /** Gives a run back unfinished, because this worker shuts down: that does not count as an attempt. */
-  async handBack({ runId, lease }: Lease): Promise<void> {
+  /** Gives a run back unfinished, for the reason in `message`: that does not count as an attempt. */
+  async handBack({ runId, lease }: Lease, message: string): Promise<void> {
     await this.dataSource.manager.update(
       TrainingRun,
       { id: runId, lease },
       {
         attempts: () => 'attempts - 1',
         lease: null,
+        message,
       },
     );
   }
