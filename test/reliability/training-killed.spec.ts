@@ -93,6 +93,22 @@ describe('a worker killed during a training', () => {
     expect(await second.stop()).toBe(0);
   }, 120_000);
 
+  it('is not touched by Ctrl-C at the worker, and one that is stopped from outside begins again', async () => {
+    const worker = await startWorker();
+    const id = await start(1500);
+    await until(id, isTraining, 20);
+    const [training] = await processesOf(id);
+    // A terminal sends SIGINT to the whole group of the worker.
+    expect(await groupOf(training!)).not.toBe(await groupOf(worker.child.pid!));
+    process.kill(training!, 'SIGTERM');
+    const waiting = await until(id, ({ message }) => message.startsWith('waiting for the next attempt'), 20);
+    expect(waiting).toMatchObject({ state: 'RUNNING', message: expect.stringContaining('stopped from outside') });
+    expect((await until(id, isFinal, TAKEN_UP_SECONDS)).state).toBe('SUCCEEDED');
+    const [row] = await database.query<{ attempts: number }>('SELECT attempts FROM training_run WHERE id = $1', [id]);
+    expect(row!.attempts).toBe(1);
+    expect(await worker.stop()).toBe(0);
+  }, 120_000);
+
   it('while it was being cancelled leads to CANCELLED', async () => {
     const first = await startWorker();
     const id = await start(2000);
@@ -123,8 +139,14 @@ describe('a worker killed during a training', () => {
 });
 
 /** Training processes of a run: its id is part of their folder's name. */
-async function processesOf(runId: string): Promise<string[]> {
+async function processesOf(runId: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return lines.filter((line) => line.includes(runId));
+  return pids.filter((_, index) => lines[index]!.includes(runId)).map(Number);
+}
+
+/** Process group: the third field after the name in brackets. */
+async function groupOf(pid: number): Promise<string> {
+  const status = await readFile(`/proc/${pid}/stat`, 'utf8');
+  return status.slice(status.lastIndexOf(')') + 2).split(' ')[2]!;
 }

@@ -7,10 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import { AppError } from '../../errors/app-error.js';
 import { writeArchive } from '../../models/artifact/archive.js';
 import { MANIFEST_FILE, ONNX_FILE, REFERENCE_FILE } from '../../models/artifact/manifest.js';
 import {
   DATA_FILE,
+  EXIT_STOPPED,
   FAILURE_FILE,
   HYPERPARAMETERS_FILE,
   type Layout,
@@ -113,6 +115,8 @@ export class LocalBackend extends TrainingBackend {
       // Nothing of our own environment: a training needs no secret. The IPC channel tells it when we die.
       env: { DUCKDB_MEMORY_LIMIT, ...(TRAINING_THREADS && { TRAINING_THREADS: String(TRAINING_THREADS) }) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // A group of its own: Ctrl-C in a terminal is meant for this process, which then decides what becomes of trainings.
+      detached: true,
     });
     // Predictions come first where both share a machine.
     if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
@@ -129,6 +133,12 @@ export class LocalBackend extends TrainingBackend {
       const archive = join(layout.output, 'model.tar.gz');
       await writeArchive(layout.model, [ONNX_FILE, REFERENCE_FILE, MANIFEST_FILE], archive);
       return { kind: 'COMPLETED', archive };
+    }
+    if (isInterrupted(child)) {
+      throw new AppError(
+        'UPSTREAM_FAILED',
+        'The training was stopped from outside, as at the shutdown of a machine. If it does not begin again by itself, start it again.',
+      );
     }
     const failure = await readFile(join(layout.output, FAILURE_FILE), 'utf8').catch(() => undefined);
     return { kind: 'FAILED', reason: failure ?? suddenEnd(child, output) };
@@ -163,6 +173,11 @@ async function fillFolder(layout: Layout, { order, fetchData }: TrainingJob, sig
 async function removeLeftovers(runId: string): Promise<void> {
   const left = (await readdir(tmpdir())).filter((folder) => folder.startsWith(`${FOLDER}${runId}-`));
   for (const folder of left) await rm(join(tmpdir(), folder), { recursive: true, force: true });
+}
+
+/** Somebody other than us told it to stop. */
+function isInterrupted({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === EXIT_STOPPED || signalCode === 'SIGTERM' || signalCode === 'SIGINT';
 }
 
 function suddenEnd(child: ChildProcess, output: OutputTail): string {
