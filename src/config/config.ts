@@ -3,8 +3,12 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
-const seconds = (longest: number) => z.coerce.number().positive().max(longest);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+/** `true` and `false` are from the time when this was a switch. */
+const proxies = z
+  .string()
+  .regex(/^(\d|true|false)$/, 'must be the number of proxies in front, from 0 to 9')
+  .transform((text) => (text === 'true' ? 1 : Number(text === 'false' ? 0 : text)));
 const list = z
   .string()
   .transform((text) => text.split(',').map((item) => item.trim()))
@@ -12,20 +16,18 @@ const list = z
 
 const MEBIBYTE = 2 ** 20;
 const GIBIBYTE = 2 ** 30;
-/** A job expires a day after it began; the last hour is for fetching data and for storing what came out. */
-const LONGEST_WORK_SECONDS = 82_800;
 
 /** Every setting of the process, by its environment variable. `describe` texts are the README's settings table. */
 export const settingsSchema = z.object({
   NODE_ENV: z.string().default('development').describe('`production` turns GraphiQL and introspection off by default'),
   HOST: z.string().optional().describe('Address to listen on; 127.0.0.1 with the embedded database, else 0.0.0.0'),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('HTTP port; 0 picks a free one'),
-  TRUST_PROXY: flag
-    .default(false)
-    .describe('Take the client address from X-Forwarded-For (only behind your own proxy)'),
+  TRUST_PROXY: proxies
+    .default(0)
+    .describe('How many of your own proxies every request passes; the first one names the client in X-Forwarded-For'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('Least severe level written'),
   LOG_FORMAT: z.enum(['json', 'pretty']).optional().describe('`pretty` on a terminal, `json` otherwise'),
-  SHUTDOWN_TIMEOUT_SECONDS: seconds(3_600).default(30).describe('How long a stop waits for work to end'),
+  SHUTDOWN_TIMEOUT_SECONDS: z.coerce.number().positive().default(30).describe('How long a stop waits for work to end'),
   BODY_LIMIT_BYTES: bytes(8 * MEBIBYTE).describe('Largest JSON body accepted'),
 
   BOUCLE_HOME: z.string().default('./.boucle').describe('Folder of the embedded database, files and secrets'),
@@ -60,7 +62,7 @@ export const settingsSchema = z.object({
 
   SOURCE_ALLOW_LIST: list.default([]).describe('host or host:port, comma-separated: internal or plain-HTTP sources'),
   SOURCE_MAX_BYTES: bytes(20 * GIBIBYTE).describe('Largest source that an extraction reads'),
-  SOURCE_TIMEOUT_SECONDS: seconds(LONGEST_WORK_SECONDS).default(3600).describe('Longest time an extraction may take'),
+  SOURCE_TIMEOUT_SECONDS: z.coerce.number().positive().default(3600).describe('Longest time an extraction may take'),
   DUCKDB_MEMORY_LIMIT: z
     .string()
     .regex(/^\d+(MB|GB)$/, 'must be a size such as 512MB')
@@ -69,9 +71,7 @@ export const settingsSchema = z.object({
 
   TRAINING_THREADS: z.coerce.number().int().min(1).max(64).optional().describe('Threads of one training; all cores'),
   TRAINING_PARALLEL: z.coerce.number().int().min(1).max(64).default(1).describe('Trainings at once in one worker'),
-  TRAINING_TIMEOUT_SECONDS: seconds(LONGEST_WORK_SECONDS)
-    .default(LONGEST_WORK_SECONDS)
-    .describe('Longest time a training may take'),
+  TRAINING_TIMEOUT_SECONDS: z.coerce.number().positive().default(86_400).describe('Longest time a training may take'),
   EVALUATOR_CACHE_BYTES: bytes(512 * MEBIBYTE).describe('Memory for loaded models in one process'),
   PREDICTION_MAX_ROWS: z.coerce.number().int().positive().default(10_000).describe('Most rows in one request'),
   PREDICTION_RETENTION_DAYS: z.coerce

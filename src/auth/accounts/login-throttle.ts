@@ -83,14 +83,19 @@ export class LoginThrottle {
 
 /** Hashed: what was typed into the field may be anything, a password among others. */
 function accountKey(email: string): string {
-  return `account ${createHash('sha256').update(email).digest('base64url')}`;
+  return `account ${hashed(email)}`;
 }
 
 /** One household or machine commands a whole /64 of IPv6, so that counts as one address. */
 function addressKey(address: string): string {
-  if (!ipaddr.isValid(address)) return `address ${address}`;
+  // Some proxies forward a name or something of their own, of any length.
+  if (!ipaddr.isValid(address)) return `address ${hashed(address)}`;
   const parsed = ipaddr.process(address);
   if (parsed.kind() === 'ipv4') return `address ${parsed.toString()}`;
   const network = parsed.toByteArray().slice(0, 8);
   return `address ${Buffer.from(network).toString('hex')}/64`;
+}
+
+function hashed(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }

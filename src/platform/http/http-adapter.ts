@@ -61,7 +61,8 @@ async function drain(body: IncomingMessage): Promise<void> {
  */
 export function createHttpAdapter(config: Config): FastifyAdapter {
   const adapter = new EarlyErrorAdapter({
-    trustProxy: config.TRUST_PROXY,
+    // What stands further left in X-Forwarded-For was written by the client. (Fastify ignores a plain number of hops.)
+    trustProxy: config.TRUST_PROXY > 0 && ((_address: string, hop: number) => hop < config.TRUST_PROXY),
     bodyLimit: config.BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 200 },
     // A client's own id is kept if it is harmless, so that its log and ours can be joined.

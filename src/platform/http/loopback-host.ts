@@ -12,7 +12,7 @@ const MISDIRECTED = 421;
  * as this server. A proxy in front passes on its public name, and then the operator has said so.
  */
 export function needsLoopbackHost({ HOST, TRUST_PROXY }: Pick<Config, 'HOST' | 'TRUST_PROXY'>): boolean {
-  return LOOPBACK.test(HOST) && !TRUST_PROXY;
+  return LOOPBACK.test(HOST) && TRUST_PROXY === 0;
 }
 
 /** @returns true if the request may go on; otherwise it has been answered. */
@@ -21,7 +21,7 @@ export function hasLoopbackHost(request: FastifyRequest, reply: FastifyReply): b
   const code: ErrorCode = 'FORBIDDEN';
   const message =
     'This server listens for its own machine only, as localhost. To reach it by another name, set HOST to the address ' +
-    'it should listen on, such as 0.0.0.0; behind a proxy on this machine, set TRUST_PROXY.';
+    'it should listen on, such as 0.0.0.0; behind a proxy on this machine, set TRUST_PROXY=1.';
   void reply.status(MISDIRECTED).send({ error: { code, message, requestId: request.id } });
   return false;
 }
