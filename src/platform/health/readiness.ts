@@ -1,4 +1,4 @@
-import { BeforeApplicationShutdown, Injectable, OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 
@@ -6,7 +6,7 @@ const CHECK_TIMEOUT_MS = 2_000;
 
 /** Whether this process should get traffic: after the boot, before the shutdown, and with a database that answers. */
 @Injectable()
-export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
   private phase: 'starting' | 'running' | 'stopping' = 'starting';
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
@@ -15,7 +15,8 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
     this.phase = 'running';
   }
 
-  beforeApplicationShutdown(): void {
+  /** The first hook of a shutdown: jobs end in the next one, and that may take long. */
+  onModuleDestroy(): void {
     this.phase = 'stopping';
   }
 
