@@ -132,7 +132,7 @@ function simulate(what: string, setting: Setting) {
 }
 
 describe('default checks of mode boucle, simulated on ten features', () => {
-  it.each([2000, 700, 250])('alarm in at most 1 %% of windows without drift, reference of %d rows', (referenceRows) => {
+  it.each([700, 250])('alarm in at most 1 %% of windows without drift, reference of %d rows', (referenceRows) => {
     const shares = simulate('no drift', { referenceRows, rows: 500, shift: 0 });
     expect(shares.windows).toBe(1000);
     expect(shares.persisting).toBeLessThanOrEqual(0.01);
