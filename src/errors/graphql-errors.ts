@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { GraphQLError } from 'graphql';
-import { isUnexpected, toPublicError } from './public-error.js';
+import { isForTheLog, toPublicError } from './public-error.js';
 
 const logger = new Logger('GraphQL');
 
@@ -18,7 +18,7 @@ export function formatGraphqlError(error: GraphQLError, { requestId, suggestions
     return new GraphQLError(message, { ...options, extensions: { code: 'BAD_INPUT', requestId } });
   }
   const cause = error.originalError;
-  if (isUnexpected(cause)) logger.error({ err: cause, requestId, path: error.path }, 'unexpected error');
+  if (isForTheLog(cause)) logger.error({ err: cause, requestId, path: error.path }, 'request failed');
   const { code, message, details } = toPublicError(cause);
   return new GraphQLError(message, { ...options, extensions: { code, requestId, ...(details && { details }) } });
 }

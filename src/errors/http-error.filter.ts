@@ -1,7 +1,7 @@
 import { ArgumentsHost, Catch, ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_STATUS } from './error-table.js';
-import { isUnexpected, toPublicError } from './public-error.js';
+import { isForTheLog, toPublicError } from './public-error.js';
 
 const logger = new Logger('Http');
 
@@ -18,7 +18,7 @@ export class HttpErrorFilter implements ExceptionFilter {
 /** Answers with `{"error": {code, message, details?, requestId}}` and the status of the code. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const body = toPublicError(error);
-  if (isUnexpected(error)) logger.error({ err: error, requestId: request.id }, 'unexpected error');
+  if (isForTheLog(error)) logger.error({ err: error, requestId: request.id }, 'request failed');
   // A streamed answer that has begun can only be cut off; the client sees an incomplete body, not a wrong one.
   if (reply.sent || reply.raw.headersSent) {
     reply.raw.destroy();

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { AppError, ErrorCode } from './app-error.js';
-import { codeForStatus } from './error-table.js';
+import { codeForStatus, HTTP_STATUS } from './error-table.js';
 
 /** What a client may see of an error. */
 export interface PublicError {
@@ -19,6 +19,14 @@ const DATABASE_GONE: PublicError = {
   message: 'The database cannot be reached right now. Nothing was changed unless you got an answer; try again shortly.',
 };
 
+const UNSTORABLE_TEXT: PublicError = {
+  code: 'BAD_INPUT',
+  message:
+    'Some text holds a NUL character (\\u0000) or broken Unicode, which cannot be stored. Remove it and send it again.',
+};
+
+/** Text that PostgreSQL refuses: character_not_in_repertoire and untranslatable_character. */
+const UNSTORABLE_TEXT_CODES = /^(22021|22P05)$/;
 /** Connection errors of node and the SQLSTATE classes 08, 57P and 53 (connection, shutdown, resources). */
 const DATABASE_GONE_CODES = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|08...|57P0.|53...)$/;
 const DATABASE_GONE_MESSAGES =
@@ -32,9 +40,11 @@ export function toPublicError(error: unknown): PublicError {
   if (error instanceof AppError) {
     return { code: error.code, message: error.message, ...(error.details && { details: error.details }) };
   }
-  if (isDatabaseGone(error)) return DATABASE_GONE;
+  // First: a client that hangs up is an ECONNRESET as well.
   const status = clientStatusOf(error);
   if (status !== undefined && error instanceof Error) return { code: codeForStatus(status), message: messageOf(error) };
+  if (isDatabaseGone(error)) return DATABASE_GONE;
+  if (isUnstorableText(error)) return UNSTORABLE_TEXT;
   return INTERNAL;
 }
 
@@ -49,9 +59,10 @@ function messageOf(error: Error): string {
   return Array.isArray(problems) ? `Some input is wrong. ${problems.join('; ')}` : error.message;
 }
 
-/** True for errors that an operator should see in the log with their stack. */
-export function isUnexpected(error: unknown): boolean {
-  return toPublicError(error) === INTERNAL;
+/** True for errors that an operator should see in the log: what is not the client's fault, or has a cause behind it. */
+export function isForTheLog(error: unknown): boolean {
+  if (HTTP_STATUS[toPublicError(error).code] >= 500) return true;
+  return error instanceof Error && error.cause !== undefined;
 }
 
 function clientStatusOf(error: unknown): number | undefined {
@@ -69,4 +80,11 @@ function isDatabaseGone(error: unknown): boolean {
     DATABASE_GONE_MESSAGES.test(error.message) ||
     (driverError !== undefined && driverError !== error && isDatabaseGone(driverError))
   );
+}
+
+function isUnstorableText(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, driverError } = error as Error & { code?: unknown; driverError?: unknown };
+  if (typeof code === 'string' && UNSTORABLE_TEXT_CODES.test(code)) return true;
+  return driverError !== error && isUnstorableText(driverError);
 }

@@ -38,7 +38,7 @@ describe('logs', () => {
     }
     const output = admin.output + boucle.output();
     // The log is not empty, and holds the failures that were caused.
-    expect(output).toContain('unexpected error');
+    expect(output).toContain('request failed');
     expect(output).toMatch(/POST \/graphql 200/);
     expect(Object.keys(secrets).length).toBeGreaterThan(12);
     expect(output).not.toContain('$argon2id$');
