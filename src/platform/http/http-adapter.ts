@@ -4,12 +4,17 @@ import type { FastifyServerOptions } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../../config/config.js';
 import { answerError } from '../../errors/http-error.filter.js';
+import { cutIfClientStalls } from './idle-connections.js';
 import { hasLoopbackHost, needsLoopbackHost } from './loopback-host.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const IDLE_CHECK_MS = 50;
 /** Most that is read of a body that is too large anyway. */
 const DRAIN_BYTES = 256 * 2 ** 20;
+/** Longest time that this takes. */
+const DRAIN_MS = 30_000;
+/** Longest time in which a client sends or takes not a single byte. */
+const CLIENT_IDLE_MS = 120_000;
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -28,7 +33,11 @@ class EarlyErrorAdapter extends FastifyAdapter {
   constructor(options: FastifyServerOptions) {
     super(options);
     this.getInstance().setErrorHandler(async (error, request, reply) => {
-      if (isBodyTooLarge(error)) await drain(request.raw);
+      if (isBodyTooLarge(error)) {
+        await drain(request.raw);
+        // What has not been read by now never will be.
+        if (!request.raw.complete) void reply.header('connection', 'close');
+      }
       answerError(error, request, reply);
       return reply;
     });
@@ -47,11 +56,18 @@ function isBodyTooLarge(error: unknown): boolean {
 async function drain(body: IncomingMessage): Promise<void> {
   let bytes = 0;
   await new Promise<void>((resolve) => {
-    body.on('data', (chunk: Buffer) => {
+    const stop = () => {
+      clearTimeout(deadline);
+      body.off('data', count).off('close', stop).off('end', stop).off('error', stop);
+      body.pause();
+      resolve();
+    };
+    const count = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > DRAIN_BYTES) resolve();
-    });
-    body.once('close', resolve).once('end', resolve).once('error', resolve);
+      if (bytes > DRAIN_BYTES) stop();
+    };
+    const deadline = setTimeout(stop, DRAIN_MS);
+    body.on('data', count).once('close', stop).once('end', stop).once('error', stop);
   });
 }
 
@@ -59,7 +75,7 @@ async function drain(body: IncomingMessage): Promise<void> {
  * The Fastify server: bounded bodies and times, one request id end to end, and headers that are safe for every path
  * (a page that needs more sets its own Content-Security-Policy).
  */
-export function createHttpAdapter(config: Config): FastifyAdapter {
+export function createHttpAdapter(config: Config, clientIdleMs = CLIENT_IDLE_MS): FastifyAdapter {
   const adapter = new EarlyErrorAdapter({
     // What stands further left in X-Forwarded-For was written by the client. (Fastify ignores a plain number of hops.)
     trustProxy: config.TRUST_PROXY > 0 && ((_address: string, hop: number) => hop < config.TRUST_PROXY),
@@ -75,12 +91,15 @@ export function createHttpAdapter(config: Config): FastifyAdapter {
     forceCloseConnections: 'idle',
     // What still arrives on an open connection during a shutdown is answered, see drainConnections.
     return503OnClosing: false,
+    // A large upload may take hours, as long as it moves.
     requestTimeout: 0,
+    connectionTimeout: clientIdleMs,
     keepAliveTimeout: 72_000,
   });
   const loopbackOnly = needsLoopbackHost(config);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...HEADERS, 'x-request-id': request.id });
+    cutIfClientStalls(request, reply);
     if (loopbackOnly && !hasLoopbackHost(request, reply)) return;
     done();
   });
