@@ -110,6 +110,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
   private async open(version: ServableVersion): Promise<LoadedModel> {
     const { onnx } = await this.artifacts.load(version.artifactKey, version.artifactSha256);
     const counter = await this.binnings.counterOf(version.versionId);
+    if (!counter) throw deleted(version);
     return { evaluator: await this.createEvaluator(version, onnx), counter };
   }
 
@@ -148,4 +149,11 @@ export class EvaluatorCache implements OnApplicationShutdown {
     this.bytes += bytes;
     this.gauge.set(this.bytes);
   }
+}
+
+function deleted({ version, modelName }: ServableVersion): AppError {
+  return new AppError(
+    'NOT_FOUND',
+    `Version ${version} of ${modelName} was deleted with its model. Choose another model.`,
+  );
 }

@@ -83,7 +83,7 @@ describe('the counts of predictions', () => {
     /** Predicts rows; `times` (ms) go into their ids, now by default. */
     async predict(rows: readonly object[], times: readonly number[] = []): Promise<LogRow[]> {
       const { modelId, versionId } = this.version;
-      const counter = await binnings.counterOf(versionId);
+      const counter = (await binnings.counterOf(versionId))!;
       const { rows: scored } = await scoreRows(this.signature, { evaluator: this.evaluator, counter }, rows);
       return scored.map((row, i) => ({
         id: times[i] === undefined ? row.id : uuidv7({ msecs: times[i] }),
@@ -199,7 +199,7 @@ describe('the counts of predictions', () => {
         new Binnings(source.getRepository(BinningRow)).counterOf(served.version.versionId),
       ),
     );
-    expect(new Set(asked.map(({ binningId }) => binningId)).size).toBe(1);
+    expect(new Set(asked.map((counter) => counter!.binningId)).size).toBe(1);
   });
 
   it('leave out requests that the database refused, though others shared their commit', async () => {

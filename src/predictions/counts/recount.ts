@@ -51,7 +51,7 @@ export class Recount {
   async *days({ versionId, from, to, repair }: RecountOptions): AsyncGenerator<RecountedDay> {
     const counter = await this.binnings.counterOf(versionId);
     const known = await this.knownTimes(versionId);
-    if (known.length === 0) return;
+    if (!counter || known.length === 0) return;
     const first = floorTo(from?.getTime() ?? Math.min(...known), DAY_MS);
     const last = to?.getTime() ?? Math.max(...known);
     for (let start = first; start <= last; start += DAY_MS) yield await this.day({ counter, start }, repair);
