@@ -80,6 +80,13 @@ export const settingsSchema = z.object({
     .positive()
     .default(400)
     .describe('Age at which logged predictions go'),
+  OUTCOME_ACCEPTANCE_DAYS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(36_500)
+    .default(90)
+    .describe('Age of a prediction up to which its outcome is taken'),
 });
 
 type Settings = z.infer<typeof settingsSchema>;

@@ -3,12 +3,13 @@ import { Cron } from '@nestjs/schedule';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { WindowCompaction } from './counts/window-compaction.js';
+import { Outcomes } from './outcomes/outcomes.service.js';
 import { PredictionPartitions } from './prediction-partitions.js';
 
 const DAY_MS = 86_400_000;
 
 /**
- * Keeps a week of partitions ahead and drops those past their retention, their counts with them. Harmless on any number
+ * Keeps a week of partitions ahead and drops those past their retention, with their counts and outcomes. Harmless on any number
  * of schedulers.
  */
 @Injectable()
@@ -18,6 +19,7 @@ export class PartitionSchedule implements OnApplicationBootstrap {
   constructor(
     private readonly partitions: PredictionPartitions,
     private readonly counts: WindowCompaction,
+    private readonly outcomes: Outcomes,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -34,6 +36,7 @@ export class PartitionSchedule implements OnApplicationBootstrap {
       const cutoff = new Date(now.getTime() - this.config.PREDICTION_RETENTION_DAYS * DAY_MS);
       const dropped = await this.partitions.dropBefore(cutoff);
       await this.counts.dropBefore(cutoff);
+      await this.outcomes.dropBefore(cutoff);
       if (dropped.length > 0) this.logger.log({ dropped }, 'dropped partitions past their retention');
     } catch (error) {
       // Within a week of failures nothing is lost: the next hour tries again, and writers make a missing day themselves.

@@ -5,6 +5,12 @@ import { CompactionSchedule } from './counts/compaction.schedule.js';
 import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
+import { Erasure } from './outcomes/erasure.service.js';
+import { Outcome, OutcomeChange } from './outcomes/outcome.entity.js';
+import { OutcomeBody } from './outcomes/outcome-body.js';
+import { OutcomesController } from './outcomes/outcomes.controller.js';
+import { LoggedOutcomeResolver, OutcomesResolver } from './outcomes/outcomes.resolver.js';
+import { Outcomes } from './outcomes/outcomes.service.js';
 import { PartitionSchedule } from './partition.schedule.js';
 import { PredictController } from './predict.controller.js';
 import { PredictionHistory } from './prediction-history.service.js';
@@ -16,7 +22,7 @@ import { LoggedPredictionResolver, PredictionsResolver } from './predictions.res
 import { PredictionsService } from './predictions.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Prediction]), ModelsModule, CountsModule],
+  imports: [TypeOrmModule.forFeature([Prediction, Outcome, OutcomeChange]), ModelsModule, CountsModule],
   providers: [
     PredictionsService,
     PredictionHistory,
@@ -24,18 +30,27 @@ import { PredictionsService } from './predictions.service.js';
     PredictionPartitions,
     ModelRouter,
     EvaluatorCache,
+    Outcomes,
+    Erasure,
     ...predictionMetrics,
   ],
-  exports: [PredictionsService, PredictionHistory, PredictionPartitions, CountsModule],
+  exports: [PredictionsService, PredictionHistory, PredictionPartitions, Outcomes, Erasure, CountsModule],
 })
 export class PredictionsModule {}
 
-/** `predict` and the log in GraphQL. */
-@Module({ imports: [PredictionsModule], providers: [PredictionsResolver, LoggedPredictionResolver] })
+/** `predict`, outcomes and the log in GraphQL. */
+@Module({
+  imports: [PredictionsModule],
+  providers: [PredictionsResolver, LoggedPredictionResolver, OutcomesResolver, LoggedOutcomeResolver],
+})
 export class PredictionsApiModule {}
 
 /** The REST paths of serving clients. */
-@Module({ imports: [PredictionsModule], controllers: [PredictController] })
+@Module({
+  imports: [PredictionsModule],
+  providers: [OutcomeBody],
+  controllers: [PredictController, OutcomesController],
+})
 export class PredictionsServingModule {}
 
 /** Partitions made ahead and dropped by age; counts merged. */

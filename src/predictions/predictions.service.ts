@@ -7,6 +7,7 @@ import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
 import type { Algorithm } from '../models/algorithm.js';
 import type { ServableVersion } from '../models/model-registry.js';
+import { callerOf } from './caller.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
 import { PredictionLog } from './prediction-log.js';
@@ -110,8 +111,7 @@ interface Answered {
 }
 
 function logRow(row: ScoredRow, { version, context, latencyUs, correlationId }: Answered): LogRow {
-  const { credential, userId } = context.principal;
-  const byKey = credential.kind === 'API_KEY';
+  const caller = callerOf(context.principal);
   return {
     id: row.id,
     modelId: version.modelId,
@@ -119,8 +119,8 @@ function logRow(row: ScoredRow, { version, context, latencyUs, correlationId }: 
     inputs: row.inputsJson,
     output: row.outputJson,
     latencyUs,
-    callerKind: byKey ? 'API_KEY' : 'USER',
-    callerId: byKey ? credential.id : userId,
+    callerKind: caller.kind,
+    callerId: caller.id,
     correlationId,
     requestId: context.requestId,
     binned: row.binned,

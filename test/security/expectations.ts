@@ -76,6 +76,9 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.predict': 'PREDICTOR',
   'Query.prediction': 'ENGINEER',
   'Query.predictions': 'ENGINEER',
+  'Mutation.recordOutcomes': 'PREDICTOR',
+  'Query.outcomeCoverage': 'VIEWER',
+  'Mutation.erasePredictions': 'ADMIN',
 };
 
 export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
@@ -95,4 +98,5 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   // predictions
   'POST /v1/models/:model/predict': 'PREDICTOR',
   'POST /v1/models/:model/versions/:version/predict': 'PREDICTOR',
+  'POST /v1/outcomes': 'PREDICTOR',
 };
