@@ -23,5 +23,10 @@ export class UploadBody implements OnModuleInit {
       if (request.routeOptions.url === UPLOAD_PATH) request.headers['content-type'] = AS_STREAM;
       done();
     });
+    server.addHook('onSend', (request, reply, payload, done) => {
+      // A refused upload may leave some of its body unread, which the next request on the connection would wait for.
+      if (request.routeOptions.url === UPLOAD_PATH) void reply.header('connection', 'close');
+      done(null, payload);
+    });
   }
 }
