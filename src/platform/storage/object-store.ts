@@ -7,7 +7,7 @@ export interface ObjectInfo {
 }
 
 /**
- * Port for files that outlive a process: snapshots and model artifacts. Implementations: file system, S3.
+ * Port for files that outlive a process: snapshots and model artifacts. Implemented on the file system; S3 follows.
  * Keys are `/`-separated, of `[A-Za-z0-9._-]` parts. A content-named key is written once and never changed.
  * Every method throws AppError UPSTREAM_FAILED when the store cannot be reached, and NOT_FOUND for a missing key.
  */
