@@ -90,7 +90,7 @@ describe('counts of a running Boucle', () => {
     });
     const again = load();
     const isMerged = async () =>
-      (await database.query(`SELECT 1 FROM window_counts WHERE granularity = 'MINUTE'`)).length > 0;
+      (await database.query(`SELECT 1 FROM window_counts WHERE granularity = 'SLOT'`)).length > 0;
     for (let tries = 0; tries < 100 && !(await isMerged()); tries++) await pause(200);
     expect(await again.stop()).toBeGreaterThan(10);
     expect(await isMerged()).toBe(true);

@@ -9,6 +9,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Evaluator } from '../../src/ml/schema/evaluator.js';
 import type { Signature } from '../../src/ml/schema/signature.js';
 import { createEvaluator } from '../../src/models/evaluation/create-evaluator.js';
+import { alignedWindow } from '../../src/predictions/counts/aligned-window.js';
 import { layoutOf } from '../../src/predictions/counts/binning-layout.js';
 import { BinningRow } from '../../src/predictions/counts/binning.entity.js';
 import { Binnings } from '../../src/predictions/counts/binnings.js';
@@ -273,12 +274,17 @@ describe('the counts of predictions', () => {
   describe('merged', () => {
     const noon = Math.floor(Date.now() / DAY_MS) * DAY_MS - 2 * DAY_MS + 12 * HOUR_MS;
 
-    it('by minute, hour and day keep every count, late ones too', async () => {
+    it('by slot, minute, hour and day keep every count, late ones too', async () => {
       const served = await Served.register(WEATHER);
       const times = Array.from({ length: 600 }, (_, i) => noon + i * 20_000); // Three a minute for 3 h 20 min.
       for (let i = 0; i < 600; i += 3) await served.log(randomRows(3), times.slice(i, i + 3));
-      expect(await served.granularities()).toEqual({ BATCH: 200 });
+      expect(await served.granularities()).toEqual({ BATCH: 600 });
       const before = vectorsOf((await served.merged())[0]!);
+
+      await compaction.run(new Date(noon + 3 * HOUR_MS));
+      // Ten minutes of slots that had ended, and the twenty after three o'clock.
+      expect(await served.granularities()).toEqual({ MINUTE: 170, SLOT: 90 });
+      expect(vectorsOf((await served.merged())[0]!)).toEqual(before);
 
       await compaction.run(new Date(noon + 5 * HOUR_MS));
       // Of four hours, the first two ended three hours before five o'clock.
@@ -324,26 +330,57 @@ describe('the counts of predictions', () => {
         [served.version.versionId],
       );
       await compaction.run(new Date(noon));
-      expect(await served.granularities()).toEqual({ MINUTE: 1 });
+      expect(await served.granularities()).toEqual({ SLOT: 1 });
       await served.expectRight(4_500);
     });
 
     it('in a window hold what was predicted from its start to before its end', async () => {
       const served = await Served.register(WEATHER);
-      const times = [noon - 1, noon, noon + 59_999, noon + 60_000, noon + HOUR_MS - 1, noon + HOUR_MS];
-      await served.log(randomRows(6), times);
+      const times = [noon - 1, noon, noon + 9_999, noon + 10_000, noon + 60_000, noon + HOUR_MS - 1, noon + HOUR_MS];
+      await served.log(randomRows(7), times);
       const rowsIn = async (from: number, to: number) =>
         (await served.merged({ from: new Date(from), to: new Date(to) }))[0]?.rows ?? 0;
-      expect(await rowsIn(noon, noon + 60_000)).toBe(2);
-      for (const now of [noon, noon + 8 * HOUR_MS]) {
-        await compaction.run(new Date(now));
+      for (const [later, finest] of [
+        [0, 10_000],
+        [2 * HOUR_MS, 60_000],
+        [8 * HOUR_MS, HOUR_MS],
+      ] as const) {
+        await compaction.run(new Date(noon + later));
+        if (finest <= 10_000) expect(await rowsIn(noon, noon + 10_000)).toBe(2);
+        if (finest <= 60_000) expect(await rowsIn(noon, noon + 60_000)).toBe(3);
         expect(await rowsIn(noon - HOUR_MS, noon)).toBe(1);
-        expect(await rowsIn(noon, noon + HOUR_MS)).toBe(4);
+        expect(await rowsIn(noon, noon + HOUR_MS)).toBe(5);
         expect(await rowsIn(noon + HOUR_MS, noon + 2 * HOUR_MS)).toBe(1);
       }
       expect(await rowsIn(noon + 2 * HOUR_MS, noon + 3 * HOUR_MS)).toBe(0);
       await expect(served.merged({ from: new Date(noon), to: new Date(noon) })).rejects.toMatchObject({
         code: 'BAD_INPUT',
+      });
+    });
+
+    it('are those of the log in every aligned window, though a merge comes between', async () => {
+      const served = await Served.register(WEATHER);
+      const now = noon + 4 * HOUR_MS + 123_456;
+      const ages = Array.from({ length: 1_500 }, (_, i) => (i % 3 === 0 ? 20_000 : 4 * HOUR_MS) * Math.random() ** 2);
+      const times = ages.map((age) => Math.floor(now - age));
+      await served.log(randomRows(1_500), times);
+      await compaction.run(new Date(now + 29_000));
+      for (const seconds of [10, 30, 540, 600, 3_600, 9_000, 10_800]) {
+        for (const end of [now, now - 25_000]) {
+          const { from, to } = alignedWindow(new Date(end), seconds, new Date(now));
+          const logged = times.filter((time) => time >= from.getTime() && time < to.getTime()).length;
+          expect((await served.merged({ from, to }))[0]?.rows ?? 0).toBe(logged);
+        }
+      }
+    });
+
+    it('are read as a transaction sees them', async () => {
+      const served = await Served.register(WEATHER);
+      await served.log(randomRows(3));
+      await source.transaction(async (manager) => {
+        await manager.query('DELETE FROM window_counts WHERE version_id = $1', [served.version.versionId]);
+        expect(await counts.merge({ versionIds: [served.version.versionId], ...ALL }, manager)).toEqual([]);
+        expect((await served.merged())[0]!.rows).toBe(3);
       });
     });
 

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { VersionCounter } from './binnings.js';
 import { encodeCounts } from './count-vector.js';
-import { type Granularity, minuteOfPredictionId } from './windows.js';
+import { type Granularity, slotOfPredictionId } from './windows.js';
 
 /** Rows whose bins were found together, when they were scored. */
 export interface BinnedRows {
@@ -44,11 +44,11 @@ export class WindowSums {
   private readonly sums = new Map<VersionCounter, Map<number, WindowSum>>();
   private last: WindowSum | undefined;
 
-  /** @param windowOf start of the window that a minute (its start in ms) belongs to. */
-  constructor(private readonly windowOf: (minute: number) => number = (minute) => minute) {}
+  /** @param windowOf start of the window that a slot (its start in ms) belongs to. */
+  constructor(private readonly windowOf: (slot: number) => number = (slot) => slot) {}
 
   add({ id, binned, binnedRow }: CountedPrediction): void {
-    const sum = this.sumOf(binned.counter, this.windowOf(minuteOfPredictionId(id)));
+    const sum = this.sumOf(binned.counter, this.windowOf(slotOfPredictionId(id)));
     const { positions, counter } = binned;
     const { columns } = counter.binner;
     const end = (binnedRow + 1) * columns;
@@ -87,7 +87,7 @@ export function toWindowCountRow(sum: WindowSum, granularity: Granularity): Wind
   };
 }
 
-/** The counts of predictions that are committed together: a row for each version and minute. */
+/** The counts of predictions that are committed together: a row for each version and slot. */
 export function batchCounts(predictions: readonly CountedPrediction[]): WindowCountRow[] {
   const sums = new WindowSums();
   for (const prediction of predictions) sums.add(prediction);

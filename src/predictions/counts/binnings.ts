@@ -37,10 +37,10 @@ export class Binnings {
   }
 
   /** @throws Error for an id that no count can have. */
-  async byId(id: string): Promise<BinningRow> {
+  async byId(id: string, manager = this.binnings.manager): Promise<BinningRow> {
     const known = this.known.get(id);
     if (known) return known;
-    const binning = await this.binnings.findOneByOrFail({ id });
+    const binning = await manager.findOneByOrFail(BinningRow, { id });
     this.known.set(id, binning);
     return binning;
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, EntityManager } from 'typeorm';
+import { databaseTime } from '../../platform/database/database-time.js';
 import { lowestPredictionId, timeOfPredictionId } from '../prediction-id.js';
 import { toWindowCountRow, type WindowSum, WindowSums } from './batch-counts.js';
 import { Binnings, type VersionCounter } from './binnings.js';
@@ -88,7 +89,8 @@ export class Recount {
 /** All reads see one snapshot; what is predicted after it brings its own counts, which a repair does not touch. */
 async function recountDay(manager: EntityManager, day: Day, repair: boolean): Promise<RecountedDay> {
   if (repair) await manager.query('SELECT pg_advisory_xact_lock($1)', [COMPACTION_LOCK]);
-  const logged = await sumLog(manager, day);
+  const now = (await databaseTime(manager)).getTime();
+  const logged = await sumLog(manager, day, now);
   const counted = await sumCounts(manager, day);
   const total = new Float64Array(day.counter.binner.length);
   for (const { counts } of logged) counts.forEach((count, bin) => (total[bin]! += count));
@@ -99,7 +101,7 @@ async function recountDay(manager: EntityManager, day: Day, repair: boolean): Pr
     counted: counted.rows,
     differentBins: differing + counted.ofOtherBinnings,
   };
-  if (repair && !isRight(recounted)) await replaceCounts(manager, day, logged);
+  if (repair && !isRight(recounted)) await replaceCounts(manager, day, logged, now);
   return recounted;
 }
 
@@ -108,9 +110,8 @@ export function isRight({ logged, counted, differentBins }: RecountedDay): boole
 }
 
 /** The day's predictions in the windows to which the compaction has merged them by now. */
-async function sumLog(manager: EntityManager, { counter, start }: Day): Promise<WindowSum[]> {
-  const now = Date.now();
-  const sums = new WindowSums((minute) => floorTo(minute, tierAt(minute, now).sizeMs));
+async function sumLog(manager: EntityManager, { counter, start }: Day, now: number): Promise<WindowSum[]> {
+  const sums = new WindowSums((slot) => floorTo(slot, tierAt(slot, now).sizeMs));
   const end = lowestPredictionId(new Date(start + DAY_MS));
   let from = lowestPredictionId(new Date(start));
   for (;;) {
@@ -146,13 +147,17 @@ async function sumCounts(
   return sum;
 }
 
-async function replaceCounts(manager: EntityManager, { counter, start }: Day, sums: WindowSum[]): Promise<void> {
+async function replaceCounts(
+  manager: EntityManager,
+  { counter, start }: Day,
+  sums: WindowSum[],
+  now: number,
+): Promise<void> {
   await manager.query('DELETE FROM window_counts WHERE version_id = $1 AND window_start >= $2 AND window_start < $3', [
     counter.versionId,
     new Date(start),
     new Date(start + DAY_MS),
   ]);
-  const now = Date.now();
   await insertCounts(
     manager,
     sums.map((sum) => toWindowCountRow(sum, tierAt(sum.start, now).granularity)),

@@ -25,7 +25,7 @@ interface DeletedRow {
   readonly counts: Buffer;
 }
 
-/** Merges rows of counts: those of commits by minute, minutes by hour, hours by day. */
+/** Merges rows of counts: those of commits by slot, slots by minute, minutes by hour, hours by day. */
 @Injectable()
 export class WindowCompaction {
   constructor(
@@ -61,9 +61,9 @@ export class WindowCompaction {
   private due(tier: Tier, now: Date): Promise<Window[]> {
     const before = dueBefore(tier, now.getTime());
     return this.dataSource.query(
-      `SELECT DISTINCT model_id, version_id, binning_id, date_trunc($1, window_start, 'UTC') AS start
+      `SELECT DISTINCT model_id, version_id, binning_id, date_bin(make_interval(secs => $1), window_start, 'epoch') AS start
        FROM window_counts WHERE granularity = ANY ($2) AND window_start < $3 ORDER BY start`,
-      [tier.granularity, upTo(tier.granularity).slice(0, -1), before === undefined ? 'infinity' : new Date(before)],
+      [tier.sizeMs / 1_000, upTo(tier.granularity).slice(0, -1), before === undefined ? 'infinity' : new Date(before)],
     );
   }
 

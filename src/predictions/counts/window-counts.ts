@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../errors/app-error.js';
 import { type Binning, countLength } from '../../ml/statistics/binning.js';
 import { type BinningLayout, vectorLength } from './binning-layout.js';
@@ -57,17 +57,19 @@ export class WindowCounts {
   ) {}
 
   /**
-   * Adds up the counts of a window, by binning. Windows are exact at full minutes for the last three hours, at full
-   * hours for 35 days, and at full days (UTC) before; other bounds fall on the next of these.
+   * Adds up the counts of a window, by binning. Windows are exact at full ten seconds for the last ten minutes, at
+   * full minutes for three hours, at full hours for 35 days, and at full days (UTC) before; other bounds fall on the next
+   * of these, see alignedWindow.
+   * @param manager of the transaction in which to read.
    * @returns the binnings by number; none for a window without predictions.
    * @throws AppError BAD_INPUT unless `from` lies before `to`.
    */
-  async merge(query: WindowQuery): Promise<MergedCounts[]> {
+  async merge(query: WindowQuery, manager = this.dataSource.manager): Promise<MergedCounts[]> {
     if (query.from >= query.to) throw new AppError('BAD_INPUT', 'from must lie before to.');
     const sums = new Map<string, Sum>();
-    for (const [i, row] of (await this.rowsOf(query)).entries()) {
+    for (const [i, row] of (await rowsOf(manager, query)).entries()) {
       if (i % TURN_ROWS === TURN_ROWS - 1) await setImmediate();
-      const sum = sums.get(row.binning_id) ?? (await this.emptySum(row.binning_id));
+      const sum = sums.get(row.binning_id) ?? (await this.emptySum(manager, row.binning_id));
       sums.set(row.binning_id, sum);
       sum.versions.add(row.version_id);
       sum.rows += Number(row.rows);
@@ -76,19 +78,19 @@ export class WindowCounts {
     return [...sums].map(([id, sum]) => merged(id, sum)).sort((a, b) => a.binning.number - b.binning.number);
   }
 
-  private rowsOf(query: WindowQuery): Promise<CountRow[]> {
-    const versions = 'modelId' in query ? '(SELECT id FROM model_version WHERE model_id = $1)' : '($1::uuid[])';
-    return this.dataSource.query(
-      `SELECT version_id, binning_id, rows, counts FROM window_counts
-       WHERE version_id = ANY ${versions} AND window_start >= $2 AND window_start < $3`,
-      ['modelId' in query ? query.modelId : query.versionIds, query.from, query.to],
-    );
-  }
-
-  private async emptySum(binningId: string): Promise<Sum> {
-    const { layout, number } = await this.binnings.byId(binningId);
+  private async emptySum(manager: EntityManager, binningId: string): Promise<Sum> {
+    const { layout, number } = await this.binnings.byId(binningId, manager);
     return { layout, number, versions: new Set(), rows: 0, counts: new Float64Array(vectorLength(layout)) };
   }
+}
+
+function rowsOf(manager: EntityManager, query: WindowQuery): Promise<CountRow[]> {
+  const versions = 'modelId' in query ? '(SELECT id FROM model_version WHERE model_id = $1)' : '($1::uuid[])';
+  return manager.query(
+    `SELECT version_id, binning_id, rows, counts FROM window_counts
+     WHERE version_id = ANY ${versions} AND window_start >= $2 AND window_start < $3`,
+    ['modelId' in query ? query.modelId : query.versionIds, query.from, query.to],
+  );
 }
 
 function merged(id: string, { layout, number, versions, rows, counts }: Sum): MergedCounts {

@@ -5,13 +5,14 @@ import { timeOfPredictionId } from '../prediction-id.js';
  * the commit, as it decides about the partition of the log. Windows are aligned to UTC, and a day's windows cover
  * exactly the predictions of that day's partition.
  *
- * BATCH rows are those of one commit within one minute; they and the MINUTE rows start with their minute.
+ * BATCH rows are those of one commit within one slot; they and the SLOT rows start with their slot of ten seconds.
  */
-export const GRANULARITIES = ['BATCH', 'MINUTE', 'HOUR', 'DAY'] as const;
+export const GRANULARITIES = ['BATCH', 'SLOT', 'MINUTE', 'HOUR', 'DAY'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+export const SLOT_MS = 10_000;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** Into what rows are merged, and how long after the end of its window. */
@@ -23,17 +24,18 @@ export interface Tier {
 
 /**
  * Finer rows are kept for as long as checks may want windows that begin within them; the longer ago, the fewer rows a
- * check has to read: at most 180 minutes, 35 days of hours, and a row for each day before.
+ * check has to read: at most 10 minutes of slots, 180 minutes, 35 days of hours, and a row for each day before.
  */
 export const TIERS: readonly Tier[] = [
-  { granularity: 'MINUTE', sizeMs: MINUTE_MS, afterMs: -Infinity },
+  { granularity: 'SLOT', sizeMs: SLOT_MS, afterMs: -Infinity },
+  { granularity: 'MINUTE', sizeMs: MINUTE_MS, afterMs: 10 * MINUTE_MS },
   { granularity: 'HOUR', sizeMs: HOUR_MS, afterMs: 3 * HOUR_MS },
   { granularity: 'DAY', sizeMs: DAY_MS, afterMs: 35 * DAY_MS },
 ];
 
-/** Start (ms since 1970) of the minute in which a prediction was made. */
-export function minuteOfPredictionId(id: string): number {
-  return floorTo(timeOfPredictionId(id).getTime(), MINUTE_MS);
+/** Start (ms since 1970) of the slot in which a prediction was made. */
+export function slotOfPredictionId(id: string): number {
+  return floorTo(timeOfPredictionId(id).getTime(), SLOT_MS);
 }
 
 /** Windows of the tier that start before this time are due to be merged; `undefined` if all are. */
@@ -41,9 +43,9 @@ export function dueBefore({ sizeMs, afterMs }: Tier, now: number): number | unde
   return Number.isFinite(afterMs) ? floorTo(now - afterMs, sizeMs) : undefined;
 }
 
-/** The tier to which the counts of a minute are merged by now. */
-export function tierAt(minute: number, now: number): Tier {
-  return TIERS.findLast((tier) => minute < (dueBefore(tier, now) ?? Infinity))!;
+/** The tier to which the counts of a slot are merged by now. */
+export function tierAt(slot: number, now: number): Tier {
+  return TIERS.findLast((tier) => slot < (dueBefore(tier, now) ?? Infinity))!;
 }
 
 /** Granularities that are merged into this one, itself included. */
