@@ -30,7 +30,12 @@ export default {
       severity: 'error',
       comment: 'src/ml holds mathematics only: no framework, database, cloud or file system',
       from: { path: '^src/ml/', pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: '^(src/ml/|node:worker_threads$|worker_threads$|node:os$|os$|node_modules/@bufbuild/protobuf)' },
+      to: {
+        pathNot: [
+          '^(src/ml/|node:worker_threads$|worker_threads$|node:os$|os$)',
+          '(^|/)node_modules/@bufbuild/protobuf/',
+        ],
+      },
     },
     {
       name: 'not-to-spec',
