@@ -3,9 +3,12 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
+import { ChangeFeed } from '../platform/events/change-feed.js';
+import { EventLog } from '../platform/events/event-log.js';
 import { Model } from './model.entity.js';
 import { ModelVersion } from './model-version.entity.js';
 import type { GateEvidence } from './promotion-gate.js';
+import { promotionEvent } from './promotion-event.js';
 import { Promotion } from './promotion.entity.js';
 import { promotionObstacle, rejectionObstacle, rollbackTarget, type PromotionAction, type Stage } from './stage.js';
 
@@ -40,13 +43,17 @@ interface Entry {
  */
 @Injectable()
 export class Promotions {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly events: EventLog,
+    private readonly feed: ChangeFeed,
+  ) {}
 
   async promote({ model: name, reason, actorId }: Decision, number: number): Promise<ModelVersion> {
     return this.change(name, async (manager, model) => {
       const version = await versionOf(manager, model, number);
       refuse(model, version, 'promoted', promotionObstacle(version.stage));
-      return enthrone(manager, model, version, { action: 'PROMOTED', reason, actorId });
+      return this.enthrone(manager, model, version, { action: 'PROMOTED', reason, actorId });
     });
   }
 
@@ -55,7 +62,7 @@ export class Promotions {
       const version = await versionOf(manager, model, number);
       refuse(model, version, 'rejected', rejectionObstacle(version.stage));
       const champion = await championOf(manager, model);
-      await record(manager, model, version, champion, { action: 'REJECTED', reason, actorId });
+      await this.record(manager, model, version, champion, { action: 'REJECTED', reason, actorId });
       return moveTo(manager, version, 'REJECTED');
     });
   }
@@ -73,7 +80,7 @@ export class Promotions {
           `Model ${model.name} has no earlier champion to roll back to. Promote another version with \`promoteVersion\`.`,
         );
       }
-      return enthrone(manager, model, target, { action: 'ROLLED_BACK', reason, actorId });
+      return this.enthrone(manager, model, target, { action: 'ROLLED_BACK', reason, actorId });
     });
   }
 
@@ -91,8 +98,8 @@ export class Promotions {
       const entry = { ...decision, actorId: null };
       // A person may have been faster; the gate then only notes what it thinks.
       const isOpen = version.stage === 'CANDIDATE';
-      if (decision.action === 'PROMOTED' && isOpen) await enthrone(manager, model, version, entry);
-      else await record(manager, model, version, champion, isOpen ? entry : { ...entry, action: 'DECLINED' });
+      if (decision.action === 'PROMOTED' && isOpen) await this.enthrone(manager, model, version, entry);
+      else await this.record(manager, model, version, champion, isOpen ? entry : { ...entry, action: 'DECLINED' });
       if (decision.action === 'RECOMMENDED' && isOpen) await moveTo(manager, version, 'CHALLENGER');
       return true;
     });
@@ -100,6 +107,46 @@ export class Promotions {
 
   private async change<T>(name: string, work: (manager: EntityManager, model: Model) => Promise<T>): Promise<T> {
     return this.dataSource.transaction(async (manager) => work(manager, await lockModel(manager, { name })));
+  }
+
+  private async enthrone(
+    manager: EntityManager,
+    model: Model,
+    version: ModelVersion,
+    entry: Entry,
+  ): Promise<ModelVersion> {
+    const champion = await championOf(manager, model);
+    // First the old one: at no moment may two rows be champion.
+    if (champion) await moveTo(manager, champion, 'RETIRED');
+    await this.record(manager, model, version, champion, entry);
+    return moveTo(manager, version, 'CHAMPION');
+  }
+
+  /** Adds an entry to the ledger, and tells of it. */
+  private async record(
+    manager: EntityManager,
+    model: Model,
+    version: ModelVersion,
+    champion: ModelVersion | null,
+    { action, reason, actorId, evidence, contestId }: Entry,
+  ): Promise<void> {
+    const entry = {
+      id: uuidv7(),
+      modelId: model.id,
+      modelName: model.name,
+      versionId: version.id,
+      versionNumber: version.number,
+      previousNumber: champion?.number ?? null,
+      action,
+      actorId,
+      reason,
+      evidence: evidence ?? null,
+      contestId: contestId ?? null,
+    };
+    await manager.insert(Promotion, entry);
+    await this.feed.publish(manager, 'stage', { id: entry.id, modelId: model.id });
+    const event = promotionEvent(entry);
+    if (event) await this.events.record(manager, event);
   }
 }
 
@@ -124,44 +171,9 @@ async function championOf(manager: EntityManager, model: Model): Promise<ModelVe
   return manager.findOneBy(ModelVersion, { modelId: model.id, stage: 'CHAMPION' });
 }
 
-async function enthrone(
-  manager: EntityManager,
-  model: Model,
-  version: ModelVersion,
-  entry: Entry,
-): Promise<ModelVersion> {
-  const champion = await championOf(manager, model);
-  // First the old one: at no moment may two rows be champion.
-  if (champion) await moveTo(manager, champion, 'RETIRED');
-  await record(manager, model, version, champion, entry);
-  return moveTo(manager, version, 'CHAMPION');
-}
-
 async function moveTo(manager: EntityManager, version: ModelVersion, stage: Stage): Promise<ModelVersion> {
   await manager.update(ModelVersion, { id: version.id }, { stage });
   return Object.assign(version, { stage });
-}
-
-async function record(
-  manager: EntityManager,
-  model: Model,
-  version: ModelVersion,
-  champion: ModelVersion | null,
-  { action, reason, actorId, evidence, contestId }: Entry,
-): Promise<void> {
-  await manager.insert(Promotion, {
-    id: uuidv7(),
-    modelId: model.id,
-    modelName: model.name,
-    versionId: version.id,
-    versionNumber: version.number,
-    previousNumber: champion?.number ?? null,
-    action,
-    actorId,
-    reason,
-    evidence: evidence ?? null,
-    contestId: contestId ?? null,
-  });
 }
 
 function refuse(model: Model, version: ModelVersion, change: string, obstacle: string | undefined): void {

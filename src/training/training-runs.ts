@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, EntityManager, In } from 'typeorm';
+import { DataSource, EntityManager, FindOptionsWhere, In } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { v4 as uuidv4 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
+import { ChangeFeed } from '../platform/events/change-feed.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { cancellationOf, isFinal, type RunState, sourcesOf } from './run-state.js';
 import { askGateJob } from './training.jobs.js';
@@ -28,6 +29,7 @@ export class TrainingRuns {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly queue: JobQueue,
+    private readonly feed: ChangeFeed,
   ) {}
 
   /** @throws AppError NOT_FOUND */
@@ -54,21 +56,14 @@ export class TrainingRuns {
 
   /** Gives a run back unfinished, for the reason in `message`: that does not count as an attempt. */
   async handBack({ runId, lease }: Lease, message: string): Promise<void> {
-    await this.dataSource.manager.update(
-      TrainingRun,
-      { id: runId, lease },
-      {
-        attempts: () => 'attempts - 1',
-        lease: null,
-        message,
-      },
-    );
+    const changes: Changes = { attempts: () => 'attempts - 1', lease: null, message };
+    await this.update(this.dataSource.manager, { id: runId, lease }, changes);
   }
 
   /** Notes progress. Returns the state the run is in, undefined if the lease is lost. */
   async report({ runId, lease }: Lease, changes: Changes): Promise<RunState | undefined> {
     const { manager } = this.dataSource;
-    if (Object.keys(changes).length > 0) await manager.update(TrainingRun, { id: runId, lease }, changes);
+    if (Object.keys(changes).length > 0) await this.update(manager, { id: runId, lease }, changes);
     const run = await manager.findOne(TrainingRun, { where: { id: runId, lease }, select: { id: true, state: true } });
     return run?.state;
   }
@@ -147,8 +142,21 @@ export class TrainingRuns {
     lease?: string,
   ): Promise<boolean> {
     const where = { id, state: In(sourcesOf(to)), ...(lease !== undefined && { lease }) };
-    const { affected } = await manager.update(TrainingRun, where, { ...changes, state: to });
-    return affected === 1;
+    return this.update(manager, where, { ...changes, state: to });
+  }
+
+  /** Every change of a run is announced, in the statement's own transaction if there is no other. */
+  private async update(
+    manager: EntityManager,
+    where: FindOptionsWhere<TrainingRun> & { readonly id: string },
+    changes: Changes,
+  ): Promise<boolean> {
+    return manager.transaction(async (inner) => {
+      const { affected } = await inner.update(TrainingRun, where, changes);
+      if (affected !== 1) return false;
+      await this.feed.publish(inner, 'training-run', { id: where.id });
+      return true;
+    });
   }
 }
 

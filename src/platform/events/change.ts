@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+/** Kinds of rows whose changes are announced to every replica. */
+export const CHANGE_TOPICS = ['training-run', 'drift-report', 'stage', 'retraining'] as const;
+export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
+
+/** PostgreSQL's channel for all topics. */
+export const CHANGE_CHANNEL = 'boucle_changes';
+
+/** A row that was added or changed: whoever wants to know more reads it. */
+export interface Change {
+  readonly topic: ChangeTopic;
+  readonly id: string;
+  readonly modelId?: string | undefined;
+}
+
+export const changeSchema: z.ZodType<Change> = z.object({
+  topic: z.enum(CHANGE_TOPICS),
+  id: z.string(),
+  modelId: z.string().optional(),
+});

@@ -1,0 +1,14 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ChangeFeed } from './change-feed.js';
+import { EventLog } from './event-log.js';
+import { LoggedEvent } from './logged-event.entity.js';
+
+/** Telling what happened, in every role. */
+@Global()
+@Module({
+  imports: [TypeOrmModule.forFeature([LoggedEvent])],
+  providers: [EventLog, ChangeFeed],
+  exports: [EventLog, ChangeFeed],
+})
+export class EventsModule {}
