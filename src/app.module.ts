@@ -16,6 +16,11 @@ import { QueueModule, QueueWorkerModule } from './platform/queue/queue.module.js
 import { DatasetsApiModule, DatasetsSchedulerModule, DatasetsWorkerModule } from './datasets/datasets.module.js';
 import { ModelsApiModule } from './models/models.module.js';
 import { TrainingApiModule, TrainingWorkerModule } from './training/training.module.js';
+import {
+  MonitoringApiModule,
+  MonitoringSchedulerModule,
+  MonitoringWorkerModule,
+} from './monitoring/monitoring.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
 import {
   PredictionsApiModule,
@@ -33,6 +38,7 @@ const API: Modules = [
   ModelsApiModule,
   TrainingApiModule,
   PredictionsApiModule,
+  MonitoringApiModule,
   GraphiqlModule,
 ];
 
@@ -40,10 +46,15 @@ const API: Modules = [
 const PREDICTOR: Modules = [PredictionsServingModule];
 
 /** Job handlers. */
-const WORKER: Modules = [QueueWorkerModule, DatasetsWorkerModule, TrainingWorkerModule];
+const WORKER: Modules = [QueueWorkerModule, DatasetsWorkerModule, TrainingWorkerModule, MonitoringWorkerModule];
 
 /** What runs by the clock. */
-const SCHEDULER: Modules = [ScheduleModule.forRoot(), DatasetsSchedulerModule, PredictionsSchedulerModule];
+const SCHEDULER: Modules = [
+  ScheduleModule.forRoot(),
+  DatasetsSchedulerModule,
+  PredictionsSchedulerModule,
+  MonitoringSchedulerModule,
+];
 
 /** THE table: which modules a role consists of, besides the platform that every role has. */
 export const ROLE_MODULES = {

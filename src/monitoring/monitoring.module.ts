@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { PredictionsModule } from '../predictions/predictions.module.js';
+import { TrainingModule } from '../training/training.module.js';
+import { RetrainingDecision } from './decisions/retraining-decision.entity.js';
+import { Retraining } from './decisions/retraining.entity.js';
+import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
+import { DriftReport } from './reports/drift-report.entity.js';
+
+/** Policies, checks, reports, decisions and retrainings. */
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([MonitoringPolicy, DriftReport, RetrainingDecision, Retraining]),
+    PredictionsModule,
+    TrainingModule,
+  ],
+  exports: [TypeOrmModule],
+})
+export class MonitoringModule {}
+
+/** Policies, reports and decisions in GraphQL, and the page of a report. */
+@Module({ imports: [MonitoringModule] })
+export class MonitoringApiModule {}
+
+/** Jobs of retrainings. */
+@Module({ imports: [MonitoringModule] })
+export class MonitoringWorkerModule {}
+
+/** Checks by the clock, and the retrainings that they begin. */
+@Module({ imports: [MonitoringModule] })
+export class MonitoringSchedulerModule {}
