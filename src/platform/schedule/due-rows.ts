@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, EntityTarget } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { AppError } from '../../errors/app-error.js';
 import { toPublicError } from '../../errors/public-error.js';
 import { isConcurrencyError } from '../database/concurrency-error.js';
