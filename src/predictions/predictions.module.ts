@@ -6,6 +6,7 @@ import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
 import { Erasure } from './outcomes/erasure.service.js';
+import { LabelledPredictions } from './outcomes/labelled-predictions.js';
 import { Outcome, OutcomeChange } from './outcomes/outcome.entity.js';
 import { OutcomeBody } from './outcomes/outcome-body.js';
 import { OutcomesController } from './outcomes/outcomes.controller.js';
@@ -32,9 +33,18 @@ import { PredictionsService } from './predictions.service.js';
     EvaluatorCache,
     Outcomes,
     Erasure,
+    LabelledPredictions,
     ...predictionMetrics,
   ],
-  exports: [PredictionsService, PredictionHistory, PredictionPartitions, Outcomes, Erasure, CountsModule],
+  exports: [
+    PredictionsService,
+    PredictionHistory,
+    PredictionPartitions,
+    Outcomes,
+    Erasure,
+    LabelledPredictions,
+    CountsModule,
+  ],
 })
 export class PredictionsModule {}
 

@@ -1,4 +1,4 @@
-import { alignedWindow, windowProblem } from './aligned-window.js';
+import { alignedWindow, isCountedExactly, windowProblem } from './aligned-window.js';
 import { dueBefore, floorTo, TIERS } from './windows.js';
 
 const NOW = new Date('2026-03-10T12:34:56.789Z');
@@ -49,6 +49,22 @@ describe('alignedWindow', () => {
         for (const bound of [from.getTime(), to.getTime()]) expect(bound).toBe(floorTo(bound, kept(bound)));
       }
     }
+  });
+});
+
+describe('isCountedExactly', () => {
+  it.each([
+    ['2026-03-10T12:34:40Z', '2026-03-10T12:34:50Z', true],
+    ['2026-03-10T12:34:40Z', '2026-03-10T12:34:51Z', false],
+    ['2026-03-10T11:00:00Z', '2026-03-10T12:34:50Z', true],
+    // The minute from 12:24 is merged within the next four seconds.
+    ['2026-03-10T12:24:10Z', '2026-03-10T12:34:50Z', false],
+    ['2026-03-10T07:30:00Z', '2026-03-10T12:34:50Z', false],
+    ['2026-03-10T07:00:00Z', '2026-03-10T12:34:50Z', true],
+    ['2026-01-10T07:00:00Z', '2026-03-10T12:00:00Z', false],
+    ['2026-01-10T00:00:00Z', '2026-03-10T12:00:00Z', true],
+  ])('of %s to %s is %p', (from, to, exact) => {
+    expect(isCountedExactly({ from: new Date(from), to: new Date(to) }, NOW)).toBe(exact);
   });
 });
 

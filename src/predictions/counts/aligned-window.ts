@@ -1,4 +1,4 @@
-import { DAY_MS, floorTo, HOUR_MS, MINUTE_MS, SLOT_MS } from './windows.js';
+import { DAY_MS, floorTo, HOUR_MS, MINUTE_MS, SLOT_MS, tierAt } from './windows.js';
 
 /** Predictions with `from` ≤ time in their id < `to`. */
 export interface AlignedWindow {
@@ -40,6 +40,12 @@ export function alignedWindow(end: Date, seconds: number, now: Date): AlignedWin
     if (now.getTime() - from <= reachMs) return { from: new Date(from), to: new Date(to) };
   }
   throw new RangeError('A window must be at a time.');
+}
+
+/** Whether the counts tell the bounds of a window apart, also if a merge begins soon. */
+export function isCountedExactly({ from, to }: AlignedWindow, now: Date): boolean {
+  const soon = now.getTime() + MINUTE_MS;
+  return [from.getTime(), to.getTime()].every((bound) => bound % tierAt(bound, soon).sizeMs === 0);
 }
 
 /** @returns what is wrong with a length of windows; undefined if windows of this length can be read. */

@@ -78,6 +78,13 @@ export class WindowCounts {
     return [...sums].map(([id, sum]) => merged(id, sum)).sort((a, b) => a.binning.number - b.binning.number);
   }
 
+  /** Predictions in a window with bounds as `merge` wants them. */
+  async total(query: WindowQuery, manager = this.dataSource.manager): Promise<number> {
+    const { sql, parameters } = rowsIn(query);
+    const [sum] = await manager.query<[{ rows: string }]>(`SELECT coalesce(sum(rows), 0) AS rows ${sql}`, parameters);
+    return Number(sum.rows);
+  }
+
   private async emptySum(manager: EntityManager, binningId: string): Promise<Sum> {
     const { layout, number } = await this.binnings.byId(binningId, manager);
     return { layout, number, versions: new Set(), rows: 0, counts: new Float64Array(vectorLength(layout)) };
@@ -85,12 +92,16 @@ export class WindowCounts {
 }
 
 function rowsOf(manager: EntityManager, query: WindowQuery): Promise<CountRow[]> {
+  const { sql, parameters } = rowsIn(query);
+  return manager.query(`SELECT version_id, binning_id, rows, counts ${sql}`, parameters);
+}
+
+function rowsIn(query: WindowQuery): { readonly sql: string; readonly parameters: unknown[] } {
   const versions = 'modelId' in query ? '(SELECT id FROM model_version WHERE model_id = $1)' : '($1::uuid[])';
-  return manager.query(
-    `SELECT version_id, binning_id, rows, counts FROM window_counts
-     WHERE version_id = ANY ${versions} AND window_start >= $2 AND window_start < $3`,
-    ['modelId' in query ? query.modelId : query.versionIds, query.from, query.to],
-  );
+  return {
+    sql: `FROM window_counts WHERE version_id = ANY ${versions} AND window_start >= $2 AND window_start < $3`,
+    parameters: ['modelId' in query ? query.modelId : query.versionIds, query.from, query.to],
+  };
 }
 
 function merged(id: string, { layout, number, versions, rows, counts }: Sum): MergedCounts {
