@@ -52,7 +52,7 @@ export function classificationMetrics(
     f1: Object.fromEntries(classes.map((label, k) => [label, byClass[k]!.f1])),
     rocAuc: meanOrNull(ranks.map(({ rocAuc }) => rocAuc)),
     prAuc: meanOrNull(ranks.map(({ prAuc }) => prAuc)),
-    brier: brierScore(codes, probabilities, width),
+    brier: mean(rowBrierScores(codes, probabilities, width)),
     ece: expectedCalibrationError(codes, probabilities, predicted, width),
     confusion,
   };
@@ -99,14 +99,15 @@ function rankings(codes: Int32Array, probabilities: Numbers, width: number): Ran
   });
 }
 
-function brierScore(codes: Int32Array, probabilities: Numbers, width: number): number {
-  let sum = 0;
-  codes.forEach((code, row) => {
+/** See {@link ClassificationMetrics.brier}, for each row. @param probabilities row-major [n, width]. */
+export function rowBrierScores(codes: Int32Array, probabilities: Numbers, width: number): Float64Array {
+  return Float64Array.from(codes, (code, row) => {
+    let sum = 0;
     for (let k = width === 2 ? 1 : 0; k < width; k++) {
       sum += (probabilities[row * width + k]! - (code === k ? 1 : 0)) ** 2;
     }
+    return sum;
   });
-  return sum / codes.length;
 }
 
 /** Mean of what is defined: a class that doesn't occur in these rows says nothing about the model. */

@@ -34,6 +34,7 @@ export function ranking(positive: Uint8Array, scores: Float64Array): Ranking {
   };
 }
 
-function descendingOrder(scores: Float64Array): Uint32Array {
+/** Rows by score, highest first. */
+export function descendingOrder(scores: Float64Array): Uint32Array {
   return Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]!);
 }

@@ -1,3 +1,4 @@
+import { nextTurn } from './next-turn.js';
 import { Random } from './random.js';
 
 export interface BootstrapOptions {
@@ -46,7 +47,7 @@ export async function pairedBootstrap(
     drawn += rows;
     if (drawn < BLOCK) continue;
     drawn = 0;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   differences.sort();
   const tail = (1 - confidence) / 2;
@@ -77,7 +78,8 @@ function sum(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function quantile(sorted: Float64Array, share: number): number {
+/** Interpolates linearly. */
+export function quantile(sorted: Float64Array, share: number): number {
   const position = share * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);
