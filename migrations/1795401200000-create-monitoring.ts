@@ -31,7 +31,9 @@ export class CreateMonitoring1795401200000 implements MigrationInterface {
         UNIQUE (model_id, tick)
       )`);
     await runner.query(`CREATE INDEX drift_report_model ON drift_report (model_id, id)`);
-    await runner.query(`CREATE INDEX drift_report_version ON drift_report (version_id, window_to)`);
+    await runner.query(
+      `CREATE INDEX drift_report_version ON drift_report (version_id, window_to) WHERE verdict <> 'TOO_FEW_ROWS'`,
+    );
     await runner.query(`
       CREATE TABLE retraining_decision (
         id         uuid PRIMARY KEY,
@@ -49,17 +51,21 @@ export class CreateMonitoring1795401200000 implements MigrationInterface {
       CREATE TABLE retraining (
         id                 uuid PRIMARY KEY,
         model_id           uuid NOT NULL REFERENCES model ON DELETE CASCADE,
+        policy_id          uuid NOT NULL,
         decision_id        uuid NOT NULL UNIQUE,
         trigger            text NOT NULL,
         state              text NOT NULL CHECK (state IN ('GATHERING', 'TRAINING', 'JUDGING', 'PROMOTED', 'RECOMMENDED',
                              'DECLINED', 'NO_NEW_DATA', 'FAILED', 'CANCELLED')),
         data               text NOT NULL,
         algorithms         text[],
+        source_version_id  uuid,
         extraction_id      uuid,
+        attempts           integer NOT NULL DEFAULT 0,
         dataset_version_id uuid,
         group_id           uuid,
         message            text NOT NULL,
         created_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+        state_since        timestamptz NOT NULL DEFAULT clock_timestamp(),
         finished_at        timestamptz,
         CHECK ((state IN ('GATHERING', 'TRAINING', 'JUDGING')) = (finished_at IS NULL))
       )`);

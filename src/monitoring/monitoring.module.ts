@@ -2,8 +2,11 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { TrainingModule } from '../training/training.module.js';
+import { DecisionFacts } from './decisions/decision-facts.js';
+import { Decisions } from './decisions/decisions.js';
 import { RetrainingDecision } from './decisions/retraining-decision.entity.js';
-import { Retraining } from './decisions/retraining.entity.js';
+import { Retraining } from './retrainings/retraining.entity.js';
+import { Retrainings } from './retrainings/retrainings.js';
 import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
 import { DriftReport } from './reports/drift-report.entity.js';
 
@@ -14,7 +17,8 @@ import { DriftReport } from './reports/drift-report.entity.js';
     PredictionsModule,
     TrainingModule,
   ],
-  exports: [TypeOrmModule],
+  providers: [Decisions, DecisionFacts, Retrainings],
+  exports: [TypeOrmModule, Decisions, DecisionFacts, Retrainings],
 })
 export class MonitoringModule {}
 

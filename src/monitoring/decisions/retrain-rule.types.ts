@@ -66,22 +66,28 @@ export interface DecisionInputs {
   } | null;
   readonly age: { readonly seconds: number; readonly maximumSeconds: number } | null;
   readonly brakes: {
+    /** The model is being trained anew. */
     readonly underWay: boolean;
-    /** Of the newest retraining that has begun since the policy was made, whatever came of it. */
+    /** When the newest retraining began that was begun under this policy, whatever came of it. */
     readonly lastBegan: string | null;
     readonly coolDownSeconds: number;
-    /** Retrainings that failed in a row, up to the newest. */
+    /** Under this policy, in a row, up to the newest. Those cancelled or without new data neither count nor end the row. */
     readonly failures: number;
-    /** Begun in the last 24 hours; those that found no new data do not count. */
+    /** Of this model, begun in the last 24 hours; those that found no new data do not count. */
     readonly today: number;
     readonly perDay: number;
   };
 }
 
-/** One step of the rule, in words, and whether it spoke for a retraining. */
+/** The rule's questions: what may ask for a retraining, in their order, and what may hold it, in theirs. */
+export type RuleName = RetrainingTrigger | 'UNDER_WAY' | 'COOL_DOWN' | 'DAILY_LIMIT' | 'BACK_OFF';
+
+/** One question of the rule and its answer. A trigger that holds asks for a retraining; a brake that holds prevents it. */
 export interface RuleStep {
-  readonly rule: string;
+  readonly rule: RuleName;
+  readonly kind: 'TRIGGER' | 'BRAKE';
   readonly holds: boolean;
+  /** The answer in words, with its numbers. */
   readonly explanation: string;
 }
 
@@ -91,5 +97,6 @@ export interface Decision {
   readonly trigger: RetrainingTrigger | null;
   /** The verdict in a sentence. */
   readonly reason: string;
+  /** All triggers; and all brakes, if one of the triggers holds. */
   readonly steps: readonly RuleStep[];
 }

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { RetrainingData } from '../policies/policy-settings.js';
 import type { Algorithm } from '../../models/algorithm.js';
-import type { RetrainingState, RetrainingTrigger } from './retrain-rule.types.js';
+import type { RetrainingState, RetrainingTrigger } from '../decisions/retrain-rule.types.js';
 
 /** A retraining that a decision began: at most one a model goes on at a time. */
 @Entity('retraining')
@@ -12,6 +12,10 @@ export class Retraining {
 
   @Column('uuid', { name: 'model_id' })
   modelId!: string;
+
+  /** The policy that decided; one that replaces it begins without a past. */
+  @Column('uuid', { name: 'policy_id' })
+  policyId!: string;
 
   @Column('uuid', { name: 'decision_id' })
   decisionId!: string;
@@ -28,9 +32,17 @@ export class Retraining {
   @Column('text', { array: true, nullable: true })
   algorithms!: Algorithm[] | null;
 
-  /** The extraction of the source that it waits for or waited for. */
+  /** BOTH only: the snapshot of the source that the labelled predictions are added to. */
+  @Column('uuid', { name: 'source_version_id', nullable: true })
+  sourceVersionId!: string | null;
+
+  /** The extraction that it waits for or waited for, of the source or of what a worker gathered. */
   @Column('uuid', { name: 'extraction_id', nullable: true })
   extractionId!: string | null;
+
+  /** Workers that began to gather labelled predictions and did not hand the work back. */
+  @Column('integer', { default: 0 })
+  attempts!: number;
 
   /** What the runs are trained on. */
   @Column('uuid', { name: 'dataset_version_id', nullable: true })
@@ -46,6 +58,9 @@ export class Retraining {
 
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt!: Date;
+
+  @Column('timestamptz', { name: 'state_since', default: () => 'clock_timestamp()' })
+  stateSince!: Date;
 
   @Column('timestamptz', { name: 'finished_at', nullable: true })
   finishedAt!: Date | null;
