@@ -14,6 +14,7 @@ export class Dataset {
   @Column('integer', { name: 'last_version', default: 0 })
   lastVersion!: number;
 
+  /** Null: the system itself, for data that it collects. */
   @Column('uuid', { name: 'created_by', nullable: true })
   createdBy!: string | null;
 

@@ -14,10 +14,11 @@ import { ObjectStore } from '../platform/storage/object-store.js';
 import { ConnectionSeal } from './connection-seal.js';
 import { DataSourceRow } from './data-source.entity.js';
 import { Dataset } from './dataset.entity.js';
+import { DatasetSchedule } from './dataset-schedule.entity.js';
 import { DatasetVersion, isReady, type ReadyVersion } from './dataset-version.entity.js';
 import { collectObjectsJob } from './datasets.jobs.js';
 import { ACTIVE_STATES } from './extraction-state.js';
-import type { ReadOptions, SourceSpec } from './extraction/source-spec.js';
+import { type FileFormat, type ReadOptions, readOptionsSchema, type SourceSpec } from './extraction/source-spec.js';
 import { locationOf } from './source-location.js';
 
 export interface DatasetOrder {
@@ -46,22 +47,36 @@ export class DatasetsService {
   }
 
   /** @throws AppError BAD_INPUT for a name or source that can't be; CONFLICT for a name that is taken. */
-  async create({ name, source, options }: DatasetOrder, principal: Principal): Promise<Dataset> {
-    if (!NAME.test(name)) {
+  async create(order: DatasetOrder, principal: Principal): Promise<Dataset> {
+    const { name, source } = order;
+    return this.manager.transaction(async (manager) => {
+      const dataset = await this.insert(manager, order, principal.userId);
+      if (!dataset) throw new AppError('CONFLICT', `There is a dataset ${name} already. Choose another name.`);
+      await this.record(manager, principal, 'dataset.created', dataset.id, { name, kind: source.kind });
+      return dataset;
+    });
+  }
+
+  /**
+   * The dataset of this name that the system keeps for itself; made if there is none. It takes files of one format.
+   * @throws AppError CONFLICT if a user has made a dataset of this name; BAD_INPUT for a name that can't be.
+   */
+  async ensureSystemDataset(manager: EntityManager, name: string, format: FileFormat): Promise<Dataset> {
+    const source = { kind: 'UPLOAD', format } as const;
+    const options = readOptionsSchema.parse({});
+    const made = await this.insert(manager, { name, source, options }, null);
+    if (made) return made;
+    const dataset = await this.byName(name, manager);
+    if (dataset.createdBy !== null) {
       throw new AppError(
-        'BAD_INPUT',
-        `${JSON.stringify(name)} can't be the name of a dataset: use up to 63 of a-z, 0-9, - and _, and begin with a letter or digit.`,
+        'CONFLICT',
+        `The dataset ${name} was made by a user, but its name is needed for data that the system collects. Delete that dataset, or copy it under another name first.`,
       );
     }
-    const id = uuidv7();
-    return this.manager.transaction(async (manager) => {
-      const insert = manager.createQueryBuilder().insert().into(Dataset).orIgnore().returning('id');
-      const { raw } = (await insert.values({ id, name, createdBy: principal.userId }).execute()) as { raw: unknown[] };
-      if (raw.length === 0) throw new AppError('CONFLICT', `There is a dataset ${name} already. Choose another name.`);
-      await this.insertSource(manager, id, source, options);
-      await this.record(manager, principal, 'dataset.created', id, { name, kind: source.kind });
-      return manager.findOneByOrFail(Dataset, { id });
-    });
+    const current = (await this.currentSources([dataset.id], manager)).get(dataset.id);
+    const isSame = current?.location.kind === 'UPLOAD' && current.location.format === format;
+    if (!isSame) await this.insertSource(manager, dataset.id, source, options);
+    return dataset;
   }
 
   /** Gives a dataset another source or other options from now on; its versions keep their origin. */
@@ -84,6 +99,8 @@ export class DatasetsService {
           `Dataset ${name} is being extracted. Call cancelExtraction first, or wait.`,
         );
       }
+      // First, as a scheduler locks them: the schedule, then the dataset.
+      await manager.delete(DatasetSchedule, { datasetId: dataset.id });
       await unlessUsed(manager.delete(Dataset, { id: dataset.id }), `Dataset ${name}`);
       await this.record(manager, principal, 'dataset.deleted', dataset.id, { name });
       await this.queue.enqueue(manager, collectObjectsJob, dataset.id, {});
@@ -93,7 +110,7 @@ export class DatasetsService {
   /** @throws AppError CONFLICT if something still needs this version. */
   async deleteVersion(name: string, number: number, principal: Principal): Promise<void> {
     await this.manager.transaction(async (manager) => {
-      const version = await this.versionByNumber(name, number);
+      const version = await this.versionByNumber(name, number, manager);
       await unlessUsed(manager.delete(DatasetVersion, { id: version.id }), `Version ${number} of dataset ${name}`);
       const subject = { kind: 'dataset_version', id: version.id };
       await this.audit.record(manager, {
@@ -130,8 +147,8 @@ export class DatasetsService {
   }
 
   /** The source that counts now, by dataset id. */
-  async currentSources(datasetIds: readonly string[]): Promise<Map<string, DataSourceRow>> {
-    const sources = await this.manager
+  async currentSources(datasetIds: readonly string[], manager = this.manager): Promise<Map<string, DataSourceRow>> {
+    const sources = await manager
       .createQueryBuilder(DataSourceRow, 'source')
       .distinctOn(['source.dataset_id'])
       .where({ datasetId: In([...datasetIds]) })
@@ -189,10 +206,10 @@ export class DatasetsService {
   }
 
   /** A version with a snapshot, the newest if no number is given. @throws AppError NOT_FOUND */
-  async versionByNumber(name: string, number?: number | null): Promise<ReadyVersion> {
-    const dataset = await this.byName(name);
+  async versionByNumber(name: string, number?: number | null, manager = this.manager): Promise<ReadyVersion> {
+    const dataset = await this.byName(name, manager);
     const given = typeof number === 'number' && { number };
-    const version = await this.manager.findOne(DatasetVersion, {
+    const version = await manager.findOne(DatasetVersion, {
       where: { datasetId: dataset.id, state: 'READY', ...given },
       order: { number: 'DESC' },
     });
@@ -221,6 +238,26 @@ export class DatasetsService {
     const subject = { kind: 'dataset_version', id: version.id };
     await this.audit.record(this.manager, { actor: principal, action: 'dataset_version.downloaded', subject });
     return stream;
+  }
+
+  /** Undefined if the name is taken. */
+  private async insert(
+    manager: EntityManager,
+    { name, source, options }: DatasetOrder,
+    createdBy: string | null,
+  ): Promise<Dataset | undefined> {
+    if (!NAME.test(name)) {
+      throw new AppError(
+        'BAD_INPUT',
+        `${JSON.stringify(name)} can't be the name of a dataset: use up to 63 of a-z, 0-9, - and _, and begin with a letter or digit.`,
+      );
+    }
+    const id = uuidv7();
+    const insert = manager.createQueryBuilder().insert().into(Dataset).orIgnore().returning('id');
+    const { raw } = (await insert.values({ id, name, createdBy }).execute()) as { raw: unknown[] };
+    if (raw.length === 0) return undefined;
+    await this.insertSource(manager, id, source, options);
+    return manager.findOneByOrFail(Dataset, { id });
   }
 
   private async insertSource(

@@ -14,13 +14,23 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
 import { ObjectStore } from '../platform/storage/object-store.js';
+import type { DataSourceRow } from './data-source.entity.js';
+import { Dataset } from './dataset.entity.js';
 import { uploadKey } from './dataset-objects.js';
 import type { DatasetVersion } from './dataset-version.entity.js';
 import { DatasetsService } from './datasets.service.js';
+import type { FileFormat } from './extraction/source-spec.js';
 import { tooLarge } from './extraction/staging.js';
-import { Extractions } from './extractions.js';
+import { Extractions, type Upload } from './extractions.js';
 
-/** Starts and cancels extractions on behalf of users. */
+/** A file that the system made, to become a version of a dataset that it keeps for itself. */
+export interface SystemFile {
+  readonly dataset: string;
+  readonly path: string;
+  readonly format: FileFormat;
+}
+
+/** Starts and cancels extractions, for users and for the system itself. */
 @Injectable()
 export class ExtractionRequests {
   constructor(
@@ -34,19 +44,27 @@ export class ExtractionRequests {
 
   /** @throws AppError INVALID_STATE for a dataset of uploads; CONFLICT while it is being extracted. */
   async extract(name: string, principal: Principal): Promise<DatasetVersion> {
-    const { id, source } = await this.datasetOf(name);
-    if (source.kind === 'UPLOAD') {
-      throw new AppError(
-        'INVALID_STATE',
-        `Dataset ${name} takes uploads: send the file to POST /v1/datasets/${name}/upload.`,
-      );
-    }
-    const order = { datasetId: id, sourceId: source.id, requestedBy: principal.userId };
     return this.dataSource.transaction(async (manager) => {
-      const version = await this.extractions.start(manager, order);
+      const { id } = await this.datasets.byName(name, manager);
+      const version = await this.startWithin(manager, id, principal.userId);
       await this.record(manager, principal, 'dataset_version.requested', version.id);
       return version;
     });
+  }
+
+  /**
+   * Adds an extraction of the dataset's source to the transaction of `manager`, by default for the system itself.
+   * @throws AppError INVALID_STATE for a dataset of uploads; CONFLICT while it is being extracted (the transaction can
+   * go on after either).
+   */
+  async startWithin(
+    manager: EntityManager,
+    datasetId: string,
+    requestedBy: string | null = null,
+  ): Promise<DatasetVersion> {
+    const source = await this.sourceOf(datasetId, manager);
+    if (source.kind === 'UPLOAD') throw await this.takesUploads(datasetId, manager);
+    return this.extractions.start(manager, { datasetId, sourceId: source.id, requestedBy });
   }
 
   /**
@@ -54,27 +72,43 @@ export class ExtractionRequests {
    * @throws AppError INVALID_STATE for a dataset that has another kind of source; LIMIT_EXCEEDED for a file too large.
    */
   async upload(name: string, body: Readable, principal: Principal): Promise<DatasetVersion> {
-    const { id, source } = await this.datasetOf(name);
+    const { id } = await this.datasets.byName(name);
+    const source = await this.sourceOf(id);
     if (source.kind !== 'UPLOAD') {
       throw new AppError(
         'INVALID_STATE',
         `Dataset ${name} takes no uploads: give it a source of kind UPLOAD with updateDataset.`,
       );
     }
-    const versionId = uuidv7();
-    const upload = { versionId, key: uploadKey(versionId) };
+    const upload = newUpload();
     await this.storeBody(body, upload.key);
-    try {
-      return await this.dataSource.transaction(async (manager) => {
-        const order = { datasetId: id, sourceId: source.id, requestedBy: principal.userId, upload };
-        const version = await this.extractions.start(manager, order);
-        await this.record(manager, principal, 'dataset_version.uploaded', version.id);
-        return version;
-      });
-    } catch (error) {
-      await this.objects.delete(upload.key);
-      throw error;
-    }
+    return this.orDelete(upload, async (manager) => {
+      const order = { datasetId: id, sourceId: source.id, requestedBy: principal.userId, upload };
+      const version = await this.extractions.start(manager, order);
+      await this.record(manager, principal, 'dataset_version.uploaded', version.id);
+      return version;
+    });
+  }
+
+  /**
+   * Stores a file of the system and starts its extraction, in one transaction with what `follows` writes. The dataset is
+   * made if there is none of this name. The file is no longer needed afterwards.
+   * @throws AppError CONFLICT if the dataset is a user's, or is being extracted.
+   */
+  async ingestFile(
+    { dataset: name, path, format }: SystemFile,
+    follows: (manager: EntityManager, version: DatasetVersion) => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<DatasetVersion> {
+    const upload = newUpload();
+    await this.objects.putFile(upload.key, path, signal);
+    return this.orDelete(upload, async (manager) => {
+      const { id } = await this.datasets.ensureSystemDataset(manager, name, format);
+      const { id: sourceId } = await this.sourceOf(id, manager);
+      const version = await this.extractions.start(manager, { datasetId: id, sourceId, requestedBy: null, upload });
+      await follows(manager, version);
+      return version;
+    });
   }
 
   async cancel(versionId: string, principal: Principal): Promise<DatasetVersion> {
@@ -85,11 +119,28 @@ export class ExtractionRequests {
     });
   }
 
-  private async datasetOf(name: string) {
-    const { id } = await this.datasets.byName(name);
-    const source = (await this.datasets.currentSources([id])).get(id);
-    if (!source) throw new Error(`dataset ${id} has no source`);
-    return { id, source };
+  private async sourceOf(datasetId: string, manager?: EntityManager): Promise<DataSourceRow> {
+    const source = (await this.datasets.currentSources([datasetId], manager)).get(datasetId);
+    if (!source) throw new Error(`dataset ${datasetId} has no source`);
+    return source;
+  }
+
+  private async takesUploads(datasetId: string, manager: EntityManager): Promise<AppError> {
+    const { name } = await manager.findOneByOrFail(Dataset, { id: datasetId });
+    return new AppError(
+      'INVALID_STATE',
+      `Dataset ${name} takes uploads: send the file to POST /v1/datasets/${name}/upload.`,
+    );
+  }
+
+  /** Runs a transaction that makes use of a stored file; if it fails, the file goes. */
+  private async orDelete<T>(upload: Upload, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    try {
+      return await this.dataSource.transaction(work);
+    } catch (error) {
+      await this.objects.delete(upload.key);
+      throw error;
+    }
   }
 
   private async storeBody(body: Readable, key: string): Promise<void> {
@@ -108,6 +159,11 @@ export class ExtractionRequests {
   private record(manager: EntityManager, actor: Principal, action: string, id: string): Promise<void> {
     return this.audit.record(manager, { actor, action, subject: { kind: 'dataset_version', id } });
   }
+}
+
+function newUpload(): Upload {
+  const versionId = uuidv7();
+  return { versionId, key: uploadKey(versionId) };
 }
 
 async function writeWithin(body: Readable, path: string, maxBytes: number): Promise<number> {

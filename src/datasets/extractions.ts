@@ -17,12 +17,18 @@ export interface Lease {
   readonly lease: string;
 }
 
+/** A stored file that is to become a version. */
+export interface Upload {
+  readonly versionId: string;
+  readonly key: string;
+}
+
 /** What an extraction is started with. */
 export interface ExtractionOrder {
   readonly datasetId: string;
   readonly sourceId: string;
   readonly requestedBy: string | null;
-  readonly upload?: { readonly versionId: string; readonly key: string };
+  readonly upload?: Upload;
 }
 
 type Changes = QueryDeepPartialEntity<DatasetVersion>;

@@ -47,6 +47,8 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.deleteDatasetVersion': 'ENGINEER',
   'Mutation.extractDataset': 'ENGINEER',
   'Mutation.cancelExtraction': 'ENGINEER',
+  'Mutation.setExtractionSchedule': 'ENGINEER',
+  'Mutation.removeExtractionSchedule': 'ENGINEER',
   'Query.dataset': 'VIEWER',
   'Query.datasets': 'VIEWER',
   'Query.datasetVersion': 'VIEWER',
