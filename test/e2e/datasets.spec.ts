@@ -354,6 +354,98 @@ describe('datasets', () => {
     });
   });
 
+  describe('a schedule', () => {
+    const set = (input: object, token = engineer) =>
+      boucle.graphql(
+        `mutation ($input: ExtractionScheduleInput!) {
+          setExtractionSchedule(input: $input) { cron timeZone enabled nextAt lastTick failure } }`,
+        { input },
+        token,
+      );
+    const of = async (name: string) =>
+      (
+        await boucle.ask(
+          'query ($d: String!) { dataset(name: $d) { schedule { cron timeZone enabled nextAt lastTick failure } } }',
+          { d: name },
+          viewer,
+        )
+      ).dataset.schedule;
+
+    it('is set, replaced, switched off and removed', async () => {
+      await create('nightly', csv('/nightly.csv'));
+      expect(await of('nightly')).toBeNull();
+      const cron = '30 2 * * *';
+      const first = await set({ dataset: 'nightly', cron, timeZone: 'Europe/Paris' });
+      expect(first.errors).toBeUndefined();
+      const { nextAt, ...rest } = await of('nightly');
+      expect(rest).toEqual({ cron, timeZone: 'Europe/Paris', enabled: true, lastTick: null, failure: null });
+      expect(nextAt).toMatch(/T0[01]:30:00.000Z$/);
+      await set({ dataset: 'nightly', cron: '0 6 * * MON', enabled: false });
+      expect(await of('nightly')).toMatchObject({ cron: '0 6 * * MON', timeZone: 'UTC', enabled: false, nextAt: null });
+      await boucle.ask('mutation { removeExtractionSchedule(dataset: "nightly") }', {}, engineer);
+      expect(await of('nightly')).toBeNull();
+      const audited = await database.query<{ action: string; details: object }>(
+        `SELECT action, details FROM audit_event WHERE action LIKE 'dataset.%scheduled' ORDER BY id`,
+      );
+      expect(audited.map(({ action }) => action)).toEqual([
+        'dataset.scheduled',
+        'dataset.scheduled',
+        'dataset.unscheduled',
+      ]);
+      expect(audited[0]!.details).toEqual({ cron, timeZone: 'Europe/Paris', enabled: true });
+    });
+
+    it('extracts by itself, and is done with its dataset', async () => {
+      pages.set('/often.csv', 'a,b\n1,2\n');
+      await create('often', csv('/often.csv'));
+      await set({ dataset: 'often', cron: '*/10 * * * * *' });
+      const versions = async () =>
+        (
+          await boucle.ask(
+            '{ dataset(name: "often") { schedule { lastTick failure } extractions(first: 1) { nodes { state requestedBy } } } }',
+            {},
+            engineer,
+          )
+        ).dataset;
+      let dataset = await versions();
+      for (let tries = 0; tries < 200 && dataset.extractions.nodes[0]?.state !== 'READY'; tries++) {
+        await delay(100);
+        dataset = await versions();
+      }
+      await set({ dataset: 'often', cron: '*/10 * * * * *', enabled: false });
+      expect(dataset.extractions.nodes).toEqual([{ state: 'READY', requestedBy: null }]);
+      expect(dataset.schedule.lastTick).toMatch(/:[0-5]0\.000Z$/);
+      expect(dataset.schedule.failure).toBeNull();
+      await boucle.ask('mutation { deleteDataset(name: "often") }', {}, engineer);
+      expect(await database.query('SELECT 1 FROM dataset_schedule')).toEqual([]);
+    });
+
+    it.each([
+      ['never fires', { cron: '0 0 30 2 *' }, 'BAD_INPUT', /never fires/],
+      ['fires too often', { cron: '*/5 * * * * *' }, 'BAD_INPUT', /every 5 s.*at least 10 s/],
+      ['cannot be read', { cron: '61 * * * *' }, 'BAD_INPUT', /minute/],
+      ['has no such time zone', { cron: '0 0 * * *', timeZone: 'Mars/Base' }, 'BAD_INPUT', /time zone/],
+      ['is of no dataset', { dataset: 'nowhere', cron: '0 0 * * *' }, 'NOT_FOUND', /nowhere/],
+    ])('is refused if it %s', async (_, input, code, message) => {
+      const { errors } = await set({ dataset: 'sales', ...input });
+      expect(errors![0]).toMatchObject({ message: expect.stringMatching(message), extensions: { code } });
+    });
+
+    it('is refused for uploads and to viewers', async () => {
+      await create('by-hand', { kind: 'UPLOAD', format: 'CSV' });
+      const { errors } = await set({ dataset: 'by-hand', cron: '0 0 * * *' });
+      expect(errors![0]).toMatchObject({
+        message: expect.stringMatching(/updateDataset/),
+        extensions: { code: 'INVALID_STATE' },
+      });
+      expect((await set({ dataset: 'sales', cron: '0 0 * * *' }, viewer)).errors![0]!.extensions.code).toBe(
+        'FORBIDDEN',
+      );
+      const none = await boucle.graphql('mutation { removeExtractionSchedule(dataset: "sales") }', {}, engineer);
+      expect(none.errors![0]!.extensions.code).toBe('NOT_FOUND');
+    });
+  });
+
   describe('bad input', () => {
     it.each([
       ['a name with blanks', 'my data', () => csv('/x'), {}, /can't be the name/],
