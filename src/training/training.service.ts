@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { DataSource, EntityManager, In, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { AuditService } from '../auth/audit/audit.service.js';
 import type { Principal } from '../auth/principal.js';
 import type { ReadyVersion } from '../datasets/dataset-version.entity.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
@@ -16,7 +15,7 @@ import { Model } from '../models/model.entity.js';
 import { ModelVersion } from '../models/model-version.entity.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
-import { lockModel } from '../models/promotions.js';
+import { lockModel } from '../models/locked-model.js';
 import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { TrainingBackend } from './backend/training-backend.js';
@@ -38,7 +37,6 @@ export class TrainingService {
     private readonly datasets: DatasetsService,
     private readonly backend: TrainingBackend,
     private readonly queue: JobQueue,
-    private readonly audit: AuditService,
   ) {}
 
   /**
@@ -110,7 +108,7 @@ export class TrainingService {
    * @throws AppError INVALID_STATE while runs are active, FORBIDDEN if it has a champion and the actor may not promote.
    */
   async deleteModel(name: string, actor: Principal): Promise<void> {
-    const model = await this.dataSource.transaction(async (manager) => {
+    await this.dataSource.transaction(async (manager) => {
       const locked = await lockModel(manager, { name });
       if (!actor.canPromote) await refuseChampion(manager, locked);
       const active = await manager.countBy(TrainingRun, { modelId: locked.id, state: In([...ACTIVE_STATES]) });
@@ -120,12 +118,8 @@ export class TrainingService {
           `Model ${name} has ${active} active training runs. Cancel them with \`cancelTraining\`, or wait for their end.`,
         );
       }
-      await this.models.delete(manager, locked);
-      const subject = { kind: 'model', id: locked.id };
-      await this.audit.record(manager, { actor, action: 'model.deleted', subject, details: { name } });
-      return locked;
+      await this.models.delete(manager, locked, actor);
     });
-    await this.models.deleteArtifacts(model.id);
   }
 }
 
