@@ -15,7 +15,7 @@ import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule, QueueWorkerModule } from './platform/queue/queue.module.js';
 import { DatasetsApiModule, DatasetsSchedulerModule, DatasetsWorkerModule } from './datasets/datasets.module.js';
 import { ModelsApiModule, ModelsWorkerModule } from './models/models.module.js';
-import { TrainingApiModule, TrainingWorkerModule } from './training/training.module.js';
+import { TrainingApiModule, TrainingSchedulerModule, TrainingWorkerModule } from './training/training.module.js';
 import {
   MonitoringApiModule,
   MonitoringSchedulerModule,
@@ -58,6 +58,7 @@ const WORKER: Modules = [
 const SCHEDULER: Modules = [
   ScheduleModule.forRoot(),
   DatasetsSchedulerModule,
+  TrainingSchedulerModule,
   PredictionsSchedulerModule,
   MonitoringSchedulerModule,
 ];
