@@ -8,6 +8,7 @@ import { RetrainingDecision } from './decisions/retraining-decision.entity.js';
 import { Retraining } from './retrainings/retraining.entity.js';
 import { Retrainings } from './retrainings/retrainings.js';
 import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
+import { QualityApiModule } from './quality/quality.module.js';
 import { DriftReport } from './reports/drift-report.entity.js';
 
 /** Policies, checks, reports, decisions and retrainings. */
@@ -22,8 +23,8 @@ import { DriftReport } from './reports/drift-report.entity.js';
 })
 export class MonitoringModule {}
 
-/** Policies, reports and decisions in GraphQL, and the page of a report. */
-@Module({ imports: [MonitoringModule] })
+/** Policies, reports, decisions and quality in GraphQL, and the page of a report. */
+@Module({ imports: [MonitoringModule, QualityApiModule] })
 export class MonitoringApiModule {}
 
 /** Jobs of retrainings. */

@@ -89,7 +89,7 @@ export async function registerVersion(
   await database.query(
     `INSERT INTO model_version (id, model_id, number, algorithm, run_id, stage, artifact_key, artifact_sha256,
        artifact_bytes, signature, metrics, manifest, passed_floors)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, '{}', $10, true)`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, true)`,
     [
       versionId,
       modelId,
@@ -100,6 +100,7 @@ export async function registerVersion(
       artifact.key,
       artifact.sha256,
       signature,
+      artifact.manifest.metrics,
       { ...artifact.manifest, ...(reference && { reference }) },
     ],
   );
