@@ -2,12 +2,6 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelArtifacts } from './artifact/model-artifacts.js';
-import { Approvals } from './approvals.service.js';
-import { ApprovalsResolver } from './approvals.resolver.js';
-import { ArtifactsWorker } from './artifacts.worker.js';
-import { Challenge } from './challenge.entity.js';
-import { Challenges } from './challenges.js';
-import { ChallengesResolver } from './challenges.resolver.js';
 import { Model } from './model.entity.js';
 import { ModelRegistration } from './model-registration.js';
 import { ModelRegistry } from './model-registry.js';
@@ -17,35 +11,17 @@ import { ModelVersion } from './model-version.entity.js';
 import { ModelVersionsResolver } from './model-versions.resolver.js';
 import { Promotion } from './promotion.entity.js';
 import { PromotionContest } from './promotion-contest.js';
-import { PromotionLedger } from './promotion-ledger.js';
 import { Promotions } from './promotions.js';
 
-const SERVICES = [
-  ModelRegistry,
-  ModelArtifacts,
-  ModelsService,
-  ModelRegistration,
-  PromotionLedger,
-  Challenges,
-  Approvals,
-  Promotions,
-  PromotionContest,
-];
+const SERVICES = [ModelRegistry, ModelArtifacts, ModelsService, ModelRegistration, Promotions, PromotionContest];
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Model, ModelVersion, Promotion, Challenge]), DatasetsModule],
+  imports: [TypeOrmModule.forFeature([Model, ModelVersion, Promotion]), DatasetsModule],
   providers: SERVICES,
   exports: SERVICES,
 })
 export class ModelsModule {}
 
 /** Models, versions and the ledger in GraphQL. */
-@Module({
-  imports: [ModelsModule],
-  providers: [ModelsResolver, ModelVersionsResolver, ChallengesResolver, ApprovalsResolver],
-})
+@Module({ imports: [ModelsModule], providers: [ModelsResolver, ModelVersionsResolver] })
 export class ModelsApiModule {}
-
-/** The removal of what deleted models leave behind. */
-@Module({ imports: [ModelsModule], providers: [ArtifactsWorker] })
-export class ModelsWorkerModule {}

@@ -103,16 +103,13 @@ export class ModelsResolver {
     @CurrentPrincipal() principal: Principal,
     @Args('input') input: CreateModelInput,
   ): Promise<ModelType> {
-    return toModelType(await this.models.create(input, principal));
+    return toModelType(await this.models.create(input, principal.userId));
   }
 
   @Mutation(() => ModelType, { description: 'Changes the gate and the promotion mode.' })
   @RequirePromotion()
-  async updateModel(
-    @CurrentPrincipal() principal: Principal,
-    @Args('input') input: UpdateModelInput,
-  ): Promise<ModelType> {
-    return toModelType(await this.models.update(input, principal));
+  async updateModel(@Args('input') input: UpdateModelInput): Promise<ModelType> {
+    return toModelType(await this.models.update(input));
   }
 
   @Mutation(() => ModelVersionType, { description: 'Makes a version the champion.' })

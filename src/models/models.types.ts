@@ -13,7 +13,7 @@ import {
   STAGES,
 } from './stage.js';
 
-export const enumOf = <Name extends string>(names: readonly Name[]) =>
+const enumOf = <Name extends string>(names: readonly Name[]) =>
   Object.fromEntries(names.map((name) => [name, name])) as { readonly [N in Name]: N };
 
 export const AlgorithmEnum = enumOf(ALGORITHMS);
@@ -31,7 +31,7 @@ registerEnumType(StageEnum, {
   name: 'Stage',
   valuesMap: {
     CANDIDATE: { description: 'Registered, not chosen.' },
-    CHALLENGER: { description: 'Recommended by the gate and waits for a person, or tried beside the champion.' },
+    CHALLENGER: { description: 'Recommended by the gate; waits for a person.' },
     CHAMPION: { description: 'Serves by default. One a model.' },
     RETIRED: { description: 'Was champion.' },
     REJECTED: { description: 'Refused by a person; never served.' },
@@ -44,19 +44,7 @@ registerEnumType(PromotionModeEnum, {
     MANUAL: { description: 'The gate recommends, a person promotes.' },
   },
 });
-registerEnumType(PromotionActionEnum, {
-  name: 'PromotionAction',
-  valuesMap: {
-    PROMOTED: { description: 'Became champion.' },
-    RECOMMENDED: { description: 'The gate asks a person to promote it.' },
-    DECLINED: { description: 'Not promoted: by the gate, or by a person who was asked.' },
-    REJECTED: { description: 'Refused for good.' },
-    ROLLED_BACK: { description: 'Became champion again.' },
-    CHALLENGED: { description: 'Is tried beside the champion from now on.' },
-    CHALLENGE_ENDED: { description: 'Is no longer tried.' },
-    DELETED: { description: 'The champion until its model was deleted.' },
-  },
-});
+registerEnumType(PromotionActionEnum, { name: 'PromotionAction' });
 
 @InputType()
 export class FloorInput {

@@ -65,7 +65,7 @@ export class TrainingRunType {
   @Field(() => ID)
   datasetVersionId!: string;
 
-  @Field(() => String, { description: 'Why it was started: MANUAL, or DRIFT, QUALITY or AGE for a retraining.' })
+  @Field(() => String, { description: 'Why it was started.' })
   trigger!: string;
 
   @Field(() => AlgorithmEnum)

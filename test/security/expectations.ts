@@ -60,10 +60,6 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.promoteVersion': 'PROMOTION',
   'Mutation.rejectVersion': 'PROMOTION',
   'Mutation.rollback': 'PROMOTION',
-  'Mutation.startChallenge': 'PROMOTION',
-  'Mutation.endChallenge': 'PROMOTION',
-  'Mutation.declineRecommendation': 'PROMOTION',
-  'Query.pendingApprovals': 'VIEWER',
   'Query.model': 'VIEWER',
   'Query.models': 'VIEWER',
   'Query.modelVersion': 'VIEWER',
@@ -84,8 +80,12 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.predictions': 'ENGINEER',
   'Mutation.recordOutcomes': 'PREDICTOR',
   'Query.outcomeCoverage': 'VIEWER',
-  'Query.quality': 'VIEWER',
   'Mutation.erasePredictions': 'ADMIN',
+
+  // monitoring
+  'Mutation.setMonitoringPolicy': 'ENGINEER',
+  'Mutation.removeMonitoringPolicy': 'ENGINEER',
+  'Query.monitoringPolicies': 'VIEWER',
 };
 
 export const ROUTES: Readonly<Record<string, Least | Expectation>> = {

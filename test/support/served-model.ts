@@ -9,6 +9,7 @@ import type { Feature, Signature } from '../../src/ml/schema/signature.js';
 import type { Algorithm } from '../../src/models/algorithm.js';
 import { writeArchive } from '../../src/models/artifact/archive.js';
 import type { Manifest, Reference } from '../../src/models/artifact/manifest.js';
+import { defaultGate } from '../../src/models/gate-settings.js';
 import type { Stage } from '../../src/models/stage.js';
 import { FileObjectStore } from '../../src/platform/storage/file-object-store.js';
 import type { TestDatabase } from './database.js';
@@ -79,9 +80,9 @@ export async function registerVersion(
   );
   const [row] = await database.query<{ id: string; last_version: number }>(
     `INSERT INTO model (id, name, task, dataset_id, target, features, gate, promotion_mode, last_version)
-     VALUES ($1, $2, $3, $4, $5, $6, '{}', 'MANUAL', 1)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 'MANUAL', 1)
      ON CONFLICT (name) DO UPDATE SET last_version = model.last_version + 1 RETURNING id, last_version`,
-    [uuidv7(), model, task, dataset!.id, target, features.map(({ name }) => name)],
+    [uuidv7(), model, task, dataset!.id, target, features.map(({ name }) => name), defaultGate(task)],
   );
   const { id: modelId, last_version: number } = row!;
   const artifact = await storeArtifact(home, signature, onnx, algorithm);

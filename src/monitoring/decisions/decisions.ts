@@ -17,7 +17,7 @@ export interface FinishedCheck {
   readonly policy: Pick<MonitoringPolicy, 'id' | 'settings'>;
   readonly model: Model;
   /** The champion, and since when it has been that. */
-  readonly version: ModelVersion;
+  readonly version: Pick<ModelVersion, 'id' | 'createdAt'>;
   readonly servesSince: Date;
   readonly report: Pick<DriftReport, 'id' | 'windowFrom' | 'windowTo' | 'verdict' | 'document'>;
 }

@@ -17,6 +17,14 @@ export interface DriftSettings {
   readonly driftedShare?: number;
 }
 
+const DEFAULTS: Required<DriftSettings> = {
+  checks: {},
+  groups: DEFAULT_GROUPS,
+  rowsPerGroup: 50,
+  significance: 0.01,
+  driftedShare: 0,
+};
+
 export type Verdict = 'DRIFT' | 'NO_DRIFT' | 'TOO_FEW_ROWS';
 
 export interface CheckVerdict {
@@ -68,17 +76,46 @@ export interface DriftVerdict {
  *   column lacks what its method needs.
  */
 export function judgeDrift(columns: readonly DriftColumn[], settings: DriftSettings = {}): DriftVerdict {
-  const { checks = {}, groups = DEFAULT_GROUPS, rowsPerGroup = 50, significance = 0.01, driftedShare = 0 } = settings;
-  const problem = settingsProblem(columns, { checks, groups, rowsPerGroup, significance, driftedShare });
+  return judgeComparisons(columns, [...compareColumns(columns, settings)], settings);
+}
+
+/** One check on one column, before any verdict. */
+export interface ComparedCheck {
+  /** Of the column. */
+  readonly index: number;
+  readonly check: Check;
+  readonly compared: ColumnComparison;
+}
+
+/**
+ * The first half of `judgeDrift`, one check at a time, for those who must not hold up their process: a single check
+ * takes microseconds on counts, and up to some twenty milliseconds on samples.
+ * @throws RangeError as `judgeDrift`.
+ */
+export function* compareColumns(
+  columns: readonly DriftColumn[],
+  settings: DriftSettings = {},
+): Generator<ComparedCheck, void> {
+  const filled = { ...DEFAULTS, ...settings };
+  const problem = settingsProblem(columns, filled);
   if (problem !== undefined) throw new RangeError(problem);
-  const grain = { groups, rowsPerGroup };
-  const pending = columns.flatMap((column, index) => {
+  for (const [index, column] of columns.entries()) {
+    const { checks } = filled;
     const ofColumn = Object.hasOwn(checks, column.name) ? checks[column.name]! : DEFAULT_CHECKS[column.type];
-    return ofColumn.map((check) => ({ index, check, compared: compareColumn(column, check, grain) }));
-  });
-  const adjusted = adjustedPValues(pending.map(({ compared }) => compared.comparison));
+    for (const check of ofColumn) yield { index, check, compared: compareColumn(column, check, filled) };
+  }
+}
+
+/** The second half of `judgeDrift`, which needs all p-values at once. */
+export function judgeComparisons(
+  columns: readonly DriftColumn[],
+  comparisons: readonly ComparedCheck[],
+  settings: DriftSettings = {},
+): DriftVerdict {
+  const { significance, driftedShare } = { ...DEFAULTS, ...settings };
+  const adjusted = adjustedPValues(comparisons.map(({ compared }) => compared.comparison));
   const verdicts: CheckVerdict[][] = columns.map(() => []);
-  pending.forEach(({ index, check, compared }, i) => {
+  comparisons.forEach(({ index, check, compared }, i) => {
     verdicts[index]!.push(judgeCheck(check, compared, adjusted[i]!, significance));
   });
   return judgeModel(

@@ -1,0 +1,75 @@
+import { signUp } from '../support/accounts.js';
+import { type Boucle, startBoucle } from '../support/boucle-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { registerVersion, TEMPERATURE } from '../support/served-model.js';
+import { temperatureReference, type WeatherRow, weatherRows } from '../support/watched-model.js';
+
+const SET = `mutation ($input: MonitoringPolicyInput!) { setMonitoringPolicy(input: $input) {
+  id enabled cron windowSeconds warnings failure nextCheckAt model { name policy { id } } persistence { k n } } }`;
+
+describe('monitoring of a running Boucle', () => {
+  let database: TestDatabase;
+  let boucle: Boucle;
+  let token: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    boucle = await startBoucle({ databaseUrl: database.url, env: { REGISTRATION: 'open' } });
+    ({ token } = await signUp(boucle, database, 'ENGINEER'));
+    const reference = temperatureReference(weatherRows(5_000, 1));
+    await registerVersion(database, boucle.home, { model: 'temperature', signature: TEMPERATURE, reference });
+    // A version that has just become champion is watched from the next slot on.
+    await database.query(`UPDATE model_version SET created_at = now() - interval '1 day'`);
+  });
+
+  afterAll(async () => {
+    await boucle.stop();
+    await database.drop();
+  });
+
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+  /** Predicts all rows within one window of ten seconds. @returns the end of that window. */
+  async function predict(rows: readonly WeatherRow[]): Promise<number> {
+    while (Date.now() % 10_000 < 200 || Date.now() % 10_000 > 7_000) await pause(100);
+    const end = (Math.floor(Date.now() / 10_000) + 1) * 10_000;
+    const response = await boucle.fetch('/v1/models/temperature/predict', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rows }),
+      token,
+    });
+    expect(response.status).toBe(200);
+    await response.arrayBuffer();
+    return end;
+  }
+
+  async function reportOf(end: number): Promise<any> {
+    for (let tries = 0; tries < 100; tries++) {
+      const [report] = await database.query<any>('SELECT * FROM drift_report WHERE tick = $1', [new Date(end)]);
+      if (report) return report;
+      await pause(200);
+    }
+    throw new Error(`no report: ${boucle.output().slice(-3000)}`);
+  }
+
+  it('checks windows by the clock: no drift, drift, and a decision about each', async () => {
+    const input = { model: 'temperature', cron: '*/10 * * * * *', windowSeconds: 10 };
+    const { setMonitoringPolicy: policy } = await boucle.ask(SET, { input }, token);
+    expect(policy).toMatchObject({ enabled: true, windowSeconds: 10, persistence: { k: 2, n: 3 } });
+    expect(policy.model.policy.id).toBe(policy.id);
+
+    const quiet = await reportOf(await predict(weatherRows(600, 2)));
+    expect(quiet).toMatchObject({ verdict: 'NO_DRIFT', rows: '600' });
+    const drifted = await reportOf(await predict(weatherRows(600, 3, 1)));
+    expect(drifted).toMatchObject({ verdict: 'DRIFT', rows: '600' });
+    const names = drifted.document.columns.filter((column: any) => column.verdict === 'DRIFT');
+    expect(names.map(({ name }: any) => name)).toEqual(['wind', 'temperature']);
+
+    const decisions = await database.query<any>('SELECT report_id, verdict FROM retraining_decision');
+    expect(decisions).toContainEqual({ report_id: quiet.id, verdict: 'HEALTHY' });
+    expect(decisions).toContainEqual({ report_id: drifted.id, verdict: 'NOT_PERSISTENT' });
+    const events = await database.query<any>(`SELECT subject_id FROM event WHERE kind = 'DRIFT_DETECTED'`);
+    expect(events).toEqual([{ subject_id: drifted.id }]);
+  });
+});
