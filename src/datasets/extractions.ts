@@ -9,7 +9,7 @@ import { Dataset } from './dataset.entity.js';
 import { lockObject } from './dataset-objects.js';
 import { DatasetVersion } from './dataset-version.entity.js';
 import { extractJob } from './datasets.jobs.js';
-import { cancellationOf, type ExtractionState, sourcesOf } from './extraction-state.js';
+import { ACTIVE_STATES, cancellationOf, type ExtractionState, sourcesOf } from './extraction-state.js';
 
 /** The right to work on an extraction, held by one worker at a time. */
 export interface Lease {
@@ -30,6 +30,9 @@ export interface ExtractionOrder {
   readonly requestedBy: string | null;
   readonly upload?: Upload;
 }
+
+/** There are not more, since each takes a dataset; the oldest come first. */
+const MOST_REQUEUED = 1000;
 
 type Changes = QueryDeepPartialEntity<DatasetVersion>;
 
@@ -87,6 +90,24 @@ export class Extractions {
     }
     await this.queue.enqueue(manager, extractJob, id, { versionId: id });
     return manager.findOneByOrFail(DatasetVersion, { id });
+  }
+
+  /**
+   * Gives every extraction that goes on, but has no job any more, a new one: a worker that dies during the last attempt
+   * of a job says nothing. The queue drops what is there already.
+   * @returns how many there were.
+   */
+  async requeueStranded(): Promise<number> {
+    const { manager } = this.dataSource;
+    const active = await manager.find(DatasetVersion, {
+      where: { state: In([...ACTIVE_STATES]) },
+      select: { id: true },
+      order: { id: 'ASC' },
+      take: MOST_REQUEUED,
+    });
+    let stranded = 0;
+    for (const { id } of active) if (await this.queue.enqueue(manager, extractJob, id, { versionId: id })) stranded++;
+    return stranded;
   }
 
   /** Takes an extraction up, also one that another worker left behind. Undefined if there is nothing left to do. */

@@ -27,13 +27,19 @@ describe('extractions in the database', () => {
     extractions = new Extractions(source, queue);
   });
 
+  afterEach(() =>
+    database.query(`UPDATE dataset_version SET state = 'CANCELLED', finished_at = now() WHERE finished_at IS NULL`),
+  );
+
   afterAll(async () => {
     await queue.onApplicationShutdown();
     await source.destroy();
     await database.drop();
   });
 
-  beforeEach(async () => {
+  beforeEach(newDataset);
+
+  async function newDataset(): Promise<void> {
     const [datasetId, sourceId] = [uuidv7(), uuidv7()];
     await source.manager.insert(Dataset, { id: datasetId, name: `d${datasetId}` });
     const location = { kind: 'UPLOAD', format: 'CSV' } as const;
@@ -42,9 +48,13 @@ describe('extractions in the database', () => {
       [sourceId, datasetId, 'UPLOAD', location, {}],
     );
     order = { datasetId, sourceId, requestedBy: null };
-  });
+  }
 
   const start = async () => (await source.transaction((manager) => extractions.start(manager, order))).id;
+  const startAnother = async () => {
+    await newDataset();
+    return start();
+  };
   const taken = async (id: string) => {
     const lease = await extractions.takeUp(id);
     if (!lease) throw new Error('nothing to take up');
@@ -98,6 +108,19 @@ describe('extractions in the database', () => {
     await extractions.handBack(first, 'the disk is full');
     expect(await extractions.byId(id)).toMatchObject({ message: 'the disk is full', attempts: 0 });
     expect((await taken(id)).version.attempts).toBe(1);
+  });
+
+  it('gives an extraction whose worker died in silence during its last attempt a new job, once', async () => {
+    const [id, waiting, over] = [await start(), await startAnother(), await startAnother()];
+    await taken(id);
+    await extractions.fail(await taken(over), 'for a reason');
+    await database.query(
+      `UPDATE pgboss.job SET state = 'failed', completed_on = now() WHERE data->>'versionId' = ANY ($1)`,
+      [[id, over]],
+    );
+    expect(await extractions.requeueStranded()).toBe(1);
+    expect(await extractions.requeueStranded()).toBe(0);
+    expect([await jobs(id), await jobs(waiting), await jobs(over)]).toEqual([2, 1, 1]);
   });
 
   it('ends a cancellation whose worker died', async () => {

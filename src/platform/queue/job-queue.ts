@@ -51,6 +51,7 @@ export class JobQueue implements OnModuleInit, OnApplicationShutdown {
   /**
    * Adds a job to the transaction of `manager`. While a job with the same key waits or runs, a second one is dropped;
    * so the key names what the job works on, such as the id of a run.
+   * @returns false if it was dropped.
    */
   async enqueue<Payload extends object>(
     manager: EntityManager,
@@ -58,9 +59,9 @@ export class JobQueue implements OnModuleInit, OnApplicationShutdown {
     key: string,
     payload: Payload,
     delaySeconds = 0,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const options = { db: adapterOf(manager), singletonKey: key, startAfter: delaySeconds };
-    await this.boss.send(job.name, job.schema.parse(payload), options);
+    return (await this.boss.send(job.name, job.schema.parse(payload), options)) !== null;
   }
 
   private async ensureQueue(job: JobDefinition): Promise<void> {
