@@ -22,6 +22,7 @@ import {
 } from './datasets.types.js';
 import { ExtractionRequests } from './extraction-requests.js';
 import { FIRST_ROWS } from './extraction/first-rows.js';
+import { visibleSource } from './visible-details.js';
 
 @Resolver(() => DatasetType)
 export class DatasetsResolver {
@@ -117,10 +118,14 @@ export class DatasetsResolver {
   }
 
   @ResolveField(() => DatasetSource, { description: 'What the next extraction reads.' })
-  async source(@Parent() { id }: DatasetType, @Context() { request }: GraphqlContext): Promise<DatasetSource> {
+  async source(
+    @Parent() { id }: DatasetType,
+    @Context() { request }: GraphqlContext,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<DatasetSource> {
     const source = await loadInBatch(request, 'currentSource', (ids) => this.datasets.currentSources(ids), id);
     if (!source) throw new AppError('NOT_FOUND', 'The dataset was deleted just now.');
-    return toSourceType(source);
+    return visibleSource(toSourceType(source), principal);
   }
 
   @ResolveField(() => DatasetVersionType, { nullable: true, description: 'The newest version with a snapshot.' })

@@ -1,13 +1,11 @@
 import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { z } from 'zod';
+import { enumOf } from '../platform/graphql/enum-of.js';
 import { PageOf } from '../platform/graphql/pagination.js';
 import { BigIntScalar, JsonScalar } from '../platform/graphql/scalars.js';
 import { EXTRACTION_STATES, type ExtractionState } from './extraction-state.js';
 import { COLUMN_TYPES, type ColumnType } from './extraction/column-types.js';
 import { FILE_FORMATS, type FileFormat, readOptionsSchema, sourceSpecSchema } from './extraction/source-spec.js';
-
-const enumOf = <Name extends string>(names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, name])) as { readonly [N in Name]: N };
 
 const SourceKindEnum = enumOf(['HTTP', 'POSTGRES', 'UPLOAD'] as const);
 const FileFormatEnum = enumOf(FILE_FORMATS);
@@ -145,19 +143,21 @@ export class DatasetSource {
   @Field(() => SourceKindEnum)
   kind!: 'HTTP' | 'POSTGRES' | 'UPLOAD';
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'Its query part is shown to engineers.' })
   url!: string | null;
 
   @Field(() => FileFormatEnum, { nullable: true })
   format!: FileFormat | null;
 
-  @Field(() => String, { nullable: true, description: 'Without the password.' })
+  @Field(() => String, { nullable: true, description: 'Without the password; the user is shown to engineers.' })
   connection!: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: 'Shown to engineers.' })
   query!: string | null;
 
-  @Field(() => JsonScalar, { description: 'As given to `createDataset`, with defaults filled in.' })
+  @Field(() => JsonScalar, {
+    description: 'As given to `createDataset`, with defaults filled in; `filter` and `select` are shown to engineers.',
+  })
   options!: object;
 
   @Field(() => GraphQLISODateTime)
@@ -208,7 +208,7 @@ export class DatasetVersionType {
   @Field(() => String)
   message!: string;
 
-  @Field(() => String, { nullable: true, description: 'Why it failed, and what to do.' })
+  /** Resolved by what the caller may see. */
   failure!: string | null;
 
   @Field(() => String, { nullable: true, description: 'SHA-256 of the Parquet file.' })

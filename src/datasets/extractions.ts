@@ -60,6 +60,12 @@ export class Extractions {
     );
   }
 
+  /** Extractions by id. */
+  async byIds(ids: readonly string[]): Promise<Map<string, DatasetVersion>> {
+    const versions = await this.dataSource.manager.findBy(DatasetVersion, { id: In([...ids]) });
+    return new Map(versions.map((version) => [version.id, version]));
+  }
+
   /**
    * Adds an extraction and its job to the transaction of `manager`.
    * @throws AppError CONFLICT while another one of the same dataset goes on.

@@ -1,5 +1,6 @@
 import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { z } from 'zod';
+import { enumOf } from '../platform/graphql/enum-of.js';
 import { PageOf } from '../platform/graphql/pagination.js';
 import { BigIntScalar, JsonScalar } from '../platform/graphql/scalars.js';
 import type { Task } from '../ml/schema/signature.js';
@@ -12,9 +13,6 @@ import {
   type Stage,
   STAGES,
 } from './stage.js';
-
-const enumOf = <Name extends string>(names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, name])) as { readonly [N in Name]: N };
 
 export const AlgorithmEnum = enumOf(ALGORITHMS);
 export const StageEnum = enumOf(STAGES);

@@ -2,13 +2,11 @@ import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumTyp
 import type { Algorithm } from '../models/algorithm.js';
 import { AlgorithmEnum, StageEnum } from '../models/models.types.js';
 import type { Stage } from '../models/stage.js';
+import { enumOf } from '../platform/graphql/enum-of.js';
 import { PageArgs, PageOf } from '../platform/graphql/pagination.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';
 import { DEFAULT_DAYS } from './prediction-history.service.js';
 import { CALLER_KINDS, type CallerKind } from './prediction.entity.js';
-
-const enumOf = <Name extends string>(names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, name])) as Record<Name, Name>;
 
 const CallerKindEnum = enumOf(CALLER_KINDS);
 registerEnumType(CallerKindEnum, { name: 'CallerKind' });
