@@ -32,6 +32,9 @@ describe.each<[Algorithm, 'value' | 'binary' | 'multi']>([
   ['RANDOM_FOREST', 'value'],
   ['RANDOM_FOREST', 'binary'],
   ['RANDOM_FOREST', 'multi'],
+  ['GRADIENT_BOOSTING', 'value'],
+  ['GRADIENT_BOOSTING', 'binary'],
+  ['GRADIENT_BOOSTING', 'multi'],
 ])('artifact of %s for %s', (algorithm, target) => {
   it('is scored alike by ONNX Runtime and by the compiled kernels', async () => {
     const task = target === 'value' ? 'REGRESSION' : 'CLASSIFICATION';

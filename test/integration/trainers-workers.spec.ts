@@ -9,11 +9,48 @@ let workerUrl: URL;
 
 beforeAll(() => {
   compiled = compileMl();
-  workerUrl = compiled.url('train/forest/worker.js');
+  workerUrl = compiled.url('train/worker.js');
 });
 
 afterAll(() => {
   compiled.remove();
+});
+
+describe('boosting on worker threads', () => {
+  it.each([
+    ['numbers', undefined],
+    ['classes', 14],
+  ])('is byte-identical with 1, 2 and 4 threads: %s', async (_name, limit) => {
+    const table = friedmanTable(12_000, 2, limit);
+    const hyperparameters = { rounds: 12 };
+    const here = await TRAINERS.GRADIENT_BOOSTING.fit(table, { seed: 5, hyperparameters });
+    for (const threads of [2, 4]) {
+      const there = await TRAINERS.GRADIENT_BOOSTING.fit(table, { seed: 5, hyperparameters, threads, workerUrl });
+      expect(Buffer.compare(there.onnx, here.onnx)).toBe(0);
+    }
+  });
+
+  it.each([1, 2])('stops within a second when cancelled, on %i threads', async (threads) => {
+    const controller = new AbortController();
+    let cancelledAt = 0;
+    const onProgress = ({ done }: Progress): void => {
+      if (done !== 3) return;
+      cancelledAt = performance.now();
+      controller.abort();
+    };
+    const hyperparameters = { rounds: 2000, validationShare: 0 };
+    const options = { seed: 1, threads, workerUrl, hyperparameters, onProgress, signal: controller.signal };
+    await expect(TRAINERS.GRADIENT_BOOSTING.fit(friedmanTable(20_000, 2), options)).rejects.toThrow(TrainingCancelled);
+    expect(performance.now() - cancelledAt).toBeLessThan(1000);
+  });
+
+  it('fails when a worker fails', async () => {
+    const broken = compiled.write('broken-boosting.js', 'throw new Error("no such instruction");');
+    const options = { seed: 1, threads: 2, workerUrl: broken };
+    await expect(TRAINERS.GRADIENT_BOOSTING.fit(friedmanTable(5_000, 2), options)).rejects.toThrow(
+      'no such instruction',
+    );
+  });
 });
 
 describe('forest on worker threads', () => {

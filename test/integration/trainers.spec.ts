@@ -30,6 +30,7 @@ interface Golden {
   binary: GoldenLogistic[];
   multinomial: GoldenLogistic[];
   forest: { median: number; auc: number; r2: number };
+  boosting: { auc: number; r2: number };
 }
 
 const goldenFile = new URL('../fixtures/trainers/scikit-learn.json', import.meta.url);
@@ -273,11 +274,83 @@ describe('RANDOM_FOREST', () => {
   });
 });
 
+describe('GRADIENT_BOOSTING', () => {
+  const hyperparameters = { rounds: 200, validationShare: 0 };
+
+  it("reaches scikit-learn's AUC on new rows", async () => {
+    const { median } = golden.forest;
+    const model = await fit('GRADIENT_BOOSTING', friedmanTable(4000, 2, median), { hyperparameters });
+    const test = friedmanTable(4000, 3, median);
+    const metrics = evaluateMetrics(test.target, scoresOf(model, test)) as ClassificationMetrics;
+    expect(metrics.rocAuc).toBeGreaterThan(golden.boosting.auc - 0.002);
+  });
+
+  it("reaches scikit-learn's R² on new rows, and ranks the features that matter first", async () => {
+    const model = await fit('GRADIENT_BOOSTING', friedmanTable(4000, 2), { hyperparameters });
+    const test = friedmanTable(4000, 3);
+    const metrics = evaluateMetrics(test.target, scoresOf(model, test)) as RegressionMetrics;
+    expect(metrics.r2).toBeGreaterThan(golden.boosting.r2 - 0.002);
+    if (model.summary.kind !== 'FOREST') throw new Error('no trees');
+    const first = model.summary.importance.slice(0, 5).map(({ feature }) => feature);
+    expect(first.sort()).toEqual(['x0', 'x1', 'x2', 'x3', 'x4']);
+  });
+
+  it('learns three classes: probabilities that add up to 1 and beat the shares', async () => {
+    const table = mixedTable('multi');
+    const scores = scoresOf(await fit('GRADIENT_BOOSTING', table), table);
+    for (let row = 0; row < table.rows; row++) {
+      expect(scores[3 * row]! + scores[3 * row + 1]! + scores[3 * row + 2]!).toBeCloseTo(1, 5);
+    }
+    const metrics = evaluateMetrics(table.target, scores) as ClassificationMetrics;
+    expect(metrics.accuracy).toBeGreaterThan(0.85);
+  });
+
+  it('stops when rows kept apart no longer profit, and keeps the rounds up to the best', async () => {
+    const { median } = golden.forest;
+    const reports: Progress[] = [];
+    const model = await fit('GRADIENT_BOOSTING', friedmanTable(2000, 2, median), {
+      hyperparameters: { rounds: 2000, learningRate: 0.3, patience: 15 },
+      onProgress: (progress) => reports.push(progress),
+    });
+    const losses = reports.map(({ loss }) => loss!);
+    const best = losses.indexOf(Math.min(...losses)) + 1;
+    expect(losses.length).toBeLessThan(1000);
+    expect(losses).toHaveLength(best + 15);
+    expect(model.summary).toMatchObject({ kind: 'FOREST', trees: best });
+  });
+
+  it('learns from values being missing, without imputing them', async () => {
+    const uniform = draws(3);
+    const x = Float64Array.from({ length: 600 }, () => (uniform() < 0.4 ? NaN : uniform()));
+    const y = x.map((value) => (Number.isNaN(value) ? 5 : value < 0.5 ? 0 : 10));
+    const table = createTable('REGRESSION', { name: 'y', type: 'NUMBER', values: y }, [
+      { name: 'x', type: 'NUMBER', values: x },
+    ]);
+    const scores = scoresOf(await fit('GRADIENT_BOOSTING', table), table);
+    const errors = scores.map((score, row) => Math.abs(score - y[row]!));
+    expect(Math.max(...errors.filter((_, row) => Number.isNaN(x[row]!)))).toBeLessThan(0.2);
+    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(0.2);
+  });
+
+  it('keeps its limits', async () => {
+    const table = friedmanTable(500, 2);
+    const limits = { rounds: 3, validationShare: 0 };
+    const stumps = await fit('GRADIENT_BOOSTING', table, { hyperparameters: { ...limits, maxLeaves: 2 } });
+    expect(stumps.summary).toMatchObject({ trees: 3, nodes: 9 });
+    const shallow = await fit('GRADIENT_BOOSTING', table, { hyperparameters: { ...limits, maxDepth: 2 } });
+    expect(shallow.summary).toMatchObject({ trees: 3, nodes: 21 });
+    const large = await fit('GRADIENT_BOOSTING', table, { hyperparameters: { ...limits, minLeaf: 251 } });
+    expect(large.summary).toMatchObject({ trees: 3, nodes: 3 });
+  });
+});
+
 describe.each<[Algorithm, 'value' | 'binary']>([
   ['LINEAR_REGRESSION', 'value'],
   ['LOGISTIC_REGRESSION', 'binary'],
   ['RANDOM_FOREST', 'value'],
   ['RANDOM_FOREST', 'binary'],
+  ['GRADIENT_BOOSTING', 'value'],
+  ['GRADIENT_BOOSTING', 'binary'],
 ])('%s on %s', (algorithm, target) => {
   const task = target === 'value' ? 'REGRESSION' : 'CLASSIFICATION';
 
@@ -334,7 +407,7 @@ describe.each<[Algorithm, 'value' | 'binary']>([
     await expect(fit(algorithm, mixedTable(target), { hyperparameters: { depth: 3 } })).rejects.toMatchObject({
       reason: 'UNKNOWN',
     });
-    if (algorithm === 'RANDOM_FOREST') return;
+    if (TRAINERS[algorithm].tasks.length > 1) return;
     const other = mixedTable(target === 'value' ? 'binary' : 'value');
     await expect(fit(algorithm, other)).rejects.toMatchObject({ reason: 'WRONG_TASK' });
   });

@@ -132,13 +132,21 @@ export class GraphBuilder {
     return this.mlNode('TreeEnsembleRegressor', [x], attributes, { type: 'float', width: 1 });
   }
 
-  /** Sum of the reached leaves' class probabilities (already divided by the number of trees), shape [N, classes]. */
-  treeEnsembleClassifier(x: string, trees: TreeEnsemble, classes: readonly string[]): string {
+  /**
+   * Probabilities, shape [N, classes], from the sums of the reached leaves' values: as they are (probabilities already
+   * divided by the number of trees), or through softmax.
+   */
+  treeEnsembleClassifier(
+    x: string,
+    trees: TreeEnsemble,
+    classes: readonly string[],
+    post: 'NONE' | 'SOFTMAX' = 'NONE',
+  ): string {
     checkClasses(classes);
     this.expectForest(x, trees, classes.length);
     const attributes = [
       strings('classlabels_strings', classes),
-      text('post_transform', 'NONE'),
+      text('post_transform', post),
       ...treeAttributes(trees, 'class'),
     ];
     return this.classifier('TreeEnsembleClassifier', x, attributes, classes.length);

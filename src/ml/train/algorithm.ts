@@ -1,6 +1,6 @@
 import type { Signature, Task } from '../schema/signature.js';
 import { TrainingDataError, type TrainingWarning } from './errors.js';
-import type { ForestSummary } from './forest/summary.js';
+import type { ForestSummary } from './trees/summary.js';
 import { Heartbeat, type Watch } from './heartbeat.js';
 import { resolveHyperparameters, type Hyperparameters, type HyperparameterSpec } from './hyperparameters.js';
 import type { LinearSummary } from './linear/coefficients.js';
@@ -12,7 +12,7 @@ export interface FitOptions extends Watch {
   readonly seed: number;
   /** Worker threads, at most; the result does not depend on it. Default 1: everything on the calling thread. */
   readonly threads?: number;
-  /** Compiled entry of the forest's worker threads, where it isn't beside this module (tests that run sources). */
+  /** Compiled entry of worker threads, where it isn't beside this module (tests that run sources). */
   readonly workerUrl?: URL;
 }
 

@@ -1,4 +1,4 @@
-import { MISSING } from './bins.js';
+import { MISSING } from '../trees/bins.js';
 import { between, MIN_GAIN, NodeRows, type MissingSide, type Split } from './node-rows.js';
 
 /** Decrease of Gini impurity over three or more classes: Σ l²/n_l + Σ r²/n_r − Σ c²/n with the classes' weights. */

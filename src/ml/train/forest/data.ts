@@ -1,5 +1,6 @@
 /** What every tree is grown from; all arrays lie on SharedArrayBuffers, so worker threads get them without copying. */
 export interface ForestData {
+  readonly kind: 'FOREST';
   readonly rows: number;
   /** One byte a row, see bins.ts. */
   readonly columns: readonly Uint8Array[];
@@ -15,19 +16,4 @@ export interface ForestData {
   readonly minLeaf: number;
   /** Columns tried at each node. */
   readonly maxFeatures: number;
-}
-
-/** One grown tree; node 0 is the root, a node's children are neighbours. */
-export interface Tree {
-  /** −1 on leaves. */
-  readonly column: Int32Array;
-  /** Rows in bins up to this one go left. */
-  readonly bin: Uint8Array;
-  readonly missingLeft: Uint8Array;
-  /** The left child; the right one follows it. */
-  readonly left: Int32Array;
-  /** Row-major [nodes, outputs]: mean of the target, or class shares; zeros on inner nodes. */
-  readonly values: Float64Array;
-  /** Decrease of impurity times rows, summed by column. */
-  readonly gains: Float64Array;
 }

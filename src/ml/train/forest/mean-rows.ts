@@ -1,4 +1,4 @@
-import { MISSING } from './bins.js';
+import { MISSING } from '../trees/bins.js';
 import { between, MIN_GAIN, NodeRows, type MissingSide, type Split } from './node-rows.js';
 
 /**

@@ -1,4 +1,4 @@
-import { MISSING } from './bins.js';
+import { MISSING } from '../trees/bins.js';
 
 /** Where missing values go; NONE: the node has none in that column. */
 export type MissingSide = 'LEFT' | 'RIGHT' | 'NONE';

@@ -1,13 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { TrainingCancelled } from '../errors.js';
 import { Heartbeat, type Progress, type Watch } from '../heartbeat.js';
-import type { ForestData, Tree } from './data.js';
+import type { Tree } from '../trees/tree.js';
+import type { ForestData } from './data.js';
 import { growTree } from './tree.js';
 
 export interface PoolOptions {
   readonly trees: number;
   readonly threads: number;
-  /** Compiled `worker.ts`; by default the file beside this one. */
+  /** Compiled `train/worker.ts`; by default the file in the folder above. */
   readonly workerUrl?: URL;
   readonly watch: Watch;
 }
@@ -32,7 +33,7 @@ async function growHere(data: ForestData, { trees, watch }: PoolOptions): Promis
 
 async function growOnWorkers(data: ForestData, options: PoolOptions): Promise<Tree[]> {
   const { trees, threads, workerUrl, watch } = options;
-  const url = workerUrl ?? new URL('./worker.js', import.meta.url);
+  const url = workerUrl ?? new URL('../worker.js', import.meta.url);
   const workers = Array.from({ length: Math.min(threads, trees) }, () => new Worker(url, { workerData: data }));
   const stop = new AbortController();
   try {

@@ -3,12 +3,12 @@ import { prepareFeatures, signatureOf } from '../features.js';
 import { encodeGraph } from '../graph.js';
 import { MAX_CATEGORIES, type Hyperparameters } from '../hyperparameters.js';
 import type { Target, TrainingTable } from '../table.js';
-import { assembleEnsemble } from './assemble.js';
-import { binColumn, type BinnedColumn } from './bins.js';
+import { assembleEnsemble, type WriteLeaf } from '../trees/assemble.js';
+import { binColumn, type BinnedColumn } from '../trees/bins.js';
 import type { ForestData } from './data.js';
-import { encodeFeatures } from './encoding.js';
+import { encodeFeatures } from '../trees/encoding.js';
 import { growForest } from './pool.js';
-import { summariseForest } from './summary.js';
+import { summariseForest } from '../trees/summary.js';
 
 /**
  * Random forest on binned columns: bootstrap samples, random columns at each node, averaged means or class shares.
@@ -68,11 +68,32 @@ async function fitRandomForest({
   const onnx = encodeGraph('random-forest', target.task, prepared, (graph) => {
     const inputs = graph.concat(features.flatMap((feature) => feature.addNodes(graph)));
     if (target.task === 'REGRESSION')
-      return graph.treeEnsembleRegressor(inputs, assembleEnsemble(trees, columns, 0, offset));
-    const ensemble = assembleEnsemble(trees, columns, target.classes.length, 0);
+      return graph.treeEnsembleRegressor(inputs, assembleEnsemble(trees, columns, 1, meanLeaf(trees.length, offset)));
+    const classes = target.classes.length;
+    const ensemble = assembleEnsemble(trees, columns, classes, shareLeaf(trees.length, classes));
     return graph.treeEnsembleClassifier(inputs, ensemble, target.classes);
   });
   return { onnx, signature: signatureOf(table, prepared), summary: summariseForest(trees, features) };
+}
+
+/** A tree's part of the average, for targets that were centred by `offset`. */
+function meanLeaf(trees: number, offset: number): WriteLeaf {
+  return (values, at, tree, node) => {
+    values[at] = (tree.values[node]! + offset) / trees;
+  };
+}
+
+/** A tree's part of the average shares; with two classes its single value is the share of the second. */
+function shareLeaf(trees: number, classes: number): WriteLeaf {
+  if (classes === 2) {
+    return (values, at, tree, node) => {
+      values[at] = (1 - tree.values[node]!) / trees;
+      values[at + 1] = tree.values[node]! / trees;
+    };
+  }
+  return (values, at, tree, node) => {
+    for (let k = 0; k < classes; k++) values[at + k] = tree.values[node * classes + k]! / trees;
+  };
 }
 
 function forestData(
@@ -85,6 +106,7 @@ function forestData(
   const { target, rows } = table;
   const share = hyperparameters.maxFeatures ?? defaultShare(target, columns.length);
   return {
+    kind: 'FOREST',
     rows,
     columns: columns.map(({ codes }) => codes),
     bins: columns.map(({ thresholds }) => thresholds.length + 1),

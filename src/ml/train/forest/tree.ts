@@ -1,6 +1,7 @@
 import { Random } from '../../statistics/random.js';
 import { ClassRows } from './class-rows.js';
-import type { ForestData, Tree } from './data.js';
+import { type Tree, TreeBuilder } from '../trees/tree.js';
+import type { ForestData } from './data.js';
 import { MeanRows } from './mean-rows.js';
 import type { NodeRows, Split } from './node-rows.js';
 
@@ -40,53 +41,6 @@ export function growTree(data: ForestData, index: number): Tree {
     pending.push({ node: left, start, end: middle, depth: depth + 1 });
   }
   return tree.build();
-}
-
-class TreeBuilder {
-  readonly values: number[] = [];
-  private readonly column: number[] = [];
-  private readonly bin: number[] = [];
-  private readonly missingLeft: number[] = [];
-  private readonly left: number[] = [];
-  private readonly gains: Float64Array;
-
-  constructor(
-    columns: number,
-    private readonly outputs: number,
-  ) {
-    this.gains = new Float64Array(columns);
-  }
-
-  addNode(): number {
-    this.bin.push(0);
-    this.missingLeft.push(0);
-    this.left.push(0);
-    for (let k = 0; k < this.outputs; k++) this.values.push(0);
-    return this.column.push(-1) - 1;
-  }
-
-  /** Gives a node two children; returns the left one. */
-  divide(node: number, split: Split, missingLeft: boolean): number {
-    this.column[node] = split.column;
-    this.bin[node] = split.bin;
-    this.missingLeft[node] = missingLeft ? 1 : 0;
-    this.gains[split.column]! += split.gain;
-    const left = this.addNode();
-    this.left[node] = left;
-    this.addNode();
-    return left;
-  }
-
-  build(): Tree {
-    return {
-      column: Int32Array.from(this.column),
-      bin: Uint8Array.from(this.bin),
-      missingLeft: Uint8Array.from(this.missingLeft),
-      left: Int32Array.from(this.left),
-      values: Float64Array.from(this.values),
-      gains: this.gains,
-    };
-  }
 }
 
 /** As many draws with replacement as there are rows. */

@@ -1,24 +1,24 @@
 import type { TreeEnsemble } from '../../schema/tree-ensemble.js';
 import type { BinnedColumn } from './bins.js';
-import type { Tree } from './data.js';
+import type { Tree } from './tree.js';
 
 /** Above every finite float32: a split by it divides known values from missing ones. */
 const ALL_KNOWN = 3.4028234663852886e38;
 
+/** Writes what leaf `node` of tree number `index` adds to the ensemble's outputs, from values[at] on. */
+export type WriteLeaf = (values: Float32Array, at: number, tree: Tree, node: number, index: number) => void;
+
 /**
- * Joins trees into an ensemble that outputs their average.
- *
- * @param classes 0 for a regression; with two, the trees' single value is the share of the second class.
- * @param offset added to the average, for targets that were centred.
+ * Joins trees into an ensemble whose output is the sum over its trees.
+ * @param width outputs of the ensemble.
  */
 export function assembleEnsemble(
   trees: readonly Tree[],
   columns: readonly BinnedColumn[],
-  classes: number,
-  offset: number,
+  width: number,
+  writeLeaf: WriteLeaf,
 ): TreeEnsemble {
   const nodes = trees.reduce((sum, tree) => sum + tree.column.length, 0);
-  const width = Math.max(classes, 1);
   const ensemble = {
     roots: new Int32Array(trees.length),
     feature: new Int32Array(nodes),
@@ -37,7 +37,7 @@ export function assembleEnsemble(
     tree.column.forEach((column, node) => {
       const at = root + node;
       if (column < 0) {
-        writeLeaf(ensemble.values, at * width, tree, node, { classes, offset, trees: trees.length });
+        writeLeaf(ensemble.values, at * width, tree, node, index);
         return;
       }
       ensemble.threshold[at] = columns[column]!.thresholds[tree.bin[node]!] ?? ALL_KNOWN;
@@ -47,20 +47,4 @@ export function assembleEnsemble(
     root += tree.column.length;
   });
   return ensemble;
-}
-
-function writeLeaf(
-  values: Float32Array,
-  at: number,
-  tree: Tree,
-  node: number,
-  { classes, offset, trees }: { classes: number; offset: number; trees: number },
-): void {
-  if (classes === 2) {
-    values[at] = (1 - tree.values[node]!) / trees;
-    values[at + 1] = tree.values[node]! / trees;
-    return;
-  }
-  const outputs = Math.max(classes, 1);
-  for (let k = 0; k < outputs; k++) values[at + k] = (tree.values[node * outputs + k]! + offset) / trees;
 }

@@ -1,5 +1,5 @@
 import type { EncodedFeature } from './encoding.js';
-import type { Tree } from './data.js';
+import type { Tree } from './tree.js';
 
 export interface FeatureImportance {
   readonly feature: string;
