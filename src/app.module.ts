@@ -14,8 +14,8 @@ import { LoggingModule } from './platform/logging/logging.module.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { QueueModule, QueueWorkerModule } from './platform/queue/queue.module.js';
 import { DatasetsApiModule, DatasetsSchedulerModule, DatasetsWorkerModule } from './datasets/datasets.module.js';
-import { ModelsApiModule } from './models/models.module.js';
-import { TrainingApiModule, TrainingWorkerModule } from './training/training.module.js';
+import { ModelsApiModule, ModelsWorkerModule } from './models/models.module.js';
+import { TrainingApiModule, TrainingSchedulerModule, TrainingWorkerModule } from './training/training.module.js';
 import {
   MonitoringApiModule,
   MonitoringSchedulerModule,
@@ -46,12 +46,19 @@ const API: Modules = [
 const PREDICTOR: Modules = [PredictionsServingModule];
 
 /** Job handlers. */
-const WORKER: Modules = [QueueWorkerModule, DatasetsWorkerModule, TrainingWorkerModule, MonitoringWorkerModule];
+const WORKER: Modules = [
+  QueueWorkerModule,
+  DatasetsWorkerModule,
+  ModelsWorkerModule,
+  TrainingWorkerModule,
+  MonitoringWorkerModule,
+];
 
 /** What runs by the clock. */
 const SCHEDULER: Modules = [
   ScheduleModule.forRoot(),
   DatasetsSchedulerModule,
+  TrainingSchedulerModule,
   PredictionsSchedulerModule,
   MonitoringSchedulerModule,
 ];

@@ -9,7 +9,7 @@ import { ModelArtifacts } from './artifact/model-artifacts.js';
 import { Model } from './model.entity.js';
 import { ModelVersion } from './model-version.entity.js';
 import { missedFloors } from './promotion-gate.js';
-import { lockModel } from './promotions.js';
+import { lockModel } from './locked-model.js';
 
 /** A verified artifact in the object store. */
 export interface StoredArtifact {

@@ -35,6 +35,10 @@ export class Model {
   @Column('integer', { name: 'last_version', default: 0 })
   lastVersion!: number;
 
+  /** The entry of the ledger that recommends a version and waits for a person. */
+  @Column('uuid', { name: 'recommendation_id', nullable: true })
+  recommendationId!: string | null;
+
   @Column('uuid', { name: 'created_by', nullable: true })
   createdBy!: string | null;
 

@@ -2,6 +2,12 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelArtifacts } from './artifact/model-artifacts.js';
+import { Approvals } from './approvals.service.js';
+import { ApprovalsResolver } from './approvals.resolver.js';
+import { ArtifactsWorker } from './artifacts.worker.js';
+import { Challenge } from './challenge.entity.js';
+import { Challenges } from './challenges.js';
+import { ChallengesResolver } from './challenges.resolver.js';
 import { Model } from './model.entity.js';
 import { ModelRegistration } from './model-registration.js';
 import { ModelRegistry } from './model-registry.js';
@@ -11,17 +17,35 @@ import { ModelVersion } from './model-version.entity.js';
 import { ModelVersionsResolver } from './model-versions.resolver.js';
 import { Promotion } from './promotion.entity.js';
 import { PromotionContest } from './promotion-contest.js';
+import { PromotionLedger } from './promotion-ledger.js';
 import { Promotions } from './promotions.js';
 
-const SERVICES = [ModelRegistry, ModelArtifacts, ModelsService, ModelRegistration, Promotions, PromotionContest];
+const SERVICES = [
+  ModelRegistry,
+  ModelArtifacts,
+  ModelsService,
+  ModelRegistration,
+  PromotionLedger,
+  Challenges,
+  Approvals,
+  Promotions,
+  PromotionContest,
+];
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Model, ModelVersion, Promotion]), DatasetsModule],
+  imports: [TypeOrmModule.forFeature([Model, ModelVersion, Promotion, Challenge]), DatasetsModule],
   providers: SERVICES,
   exports: SERVICES,
 })
 export class ModelsModule {}
 
 /** Models, versions and the ledger in GraphQL. */
-@Module({ imports: [ModelsModule], providers: [ModelsResolver, ModelVersionsResolver] })
+@Module({
+  imports: [ModelsModule],
+  providers: [ModelsResolver, ModelVersionsResolver, ChallengesResolver, ApprovalsResolver],
+})
 export class ModelsApiModule {}
+
+/** The removal of what deleted models leave behind. */
+@Module({ imports: [ModelsModule], providers: [ArtifactsWorker] })
+export class ModelsWorkerModule {}

@@ -103,13 +103,16 @@ export class ModelsResolver {
     @CurrentPrincipal() principal: Principal,
     @Args('input') input: CreateModelInput,
   ): Promise<ModelType> {
-    return toModelType(await this.models.create(input, principal.userId));
+    return toModelType(await this.models.create(input, principal));
   }
 
   @Mutation(() => ModelType, { description: 'Changes the gate and the promotion mode.' })
   @RequirePromotion()
-  async updateModel(@Args('input') input: UpdateModelInput): Promise<ModelType> {
-    return toModelType(await this.models.update(input));
+  async updateModel(
+    @CurrentPrincipal() principal: Principal,
+    @Args('input') input: UpdateModelInput,
+  ): Promise<ModelType> {
+    return toModelType(await this.models.update(input, principal));
   }
 
   @Mutation(() => ModelVersionType, { description: 'Makes a version the champion.' })

@@ -2,19 +2,23 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { DataSource, EntityManager, In, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { AuditService } from '../auth/audit/audit.service.js';
+import type { Principal } from '../auth/principal.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
 import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
-import { ObjectStore } from '../platform/storage/object-store.js';
+import { JobQueue } from '../platform/queue/job-queue.js';
 import { defaultGate, parseGate } from './gate-settings.js';
+import { CHAMPION_CHANGES } from './champion-line.js';
 import { checkColumns } from './model-columns.js';
 import { Model } from './model.entity.js';
 import type { CreateModelInput, UpdateModelInput } from './models.types.js';
-import { artifactPrefix } from './model-registration.js';
 import { ModelRegistry } from './model-registry.js';
 import { ModelVersion } from './model-version.entity.js';
+import { deleteArtifactsJob } from './models.jobs.js';
+import { PromotionLedger } from './promotion-ledger.js';
 import { Promotion } from './promotion.entity.js';
-import { lockModel } from './promotions.js';
+import { championOf, lockModel } from './locked-model.js';
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
@@ -28,11 +32,13 @@ export class ModelsService {
     @InjectRepository(Promotion) private readonly ledger: Repository<Promotion>,
     private readonly registry: ModelRegistry,
     private readonly datasets: DatasetsService,
-    private readonly objects: ObjectStore,
+    private readonly promotions: PromotionLedger,
+    private readonly queue: JobQueue,
+    private readonly audit: AuditService,
   ) {}
 
   /** @throws AppError BAD_INPUT for a name, column or setting that can't be; CONFLICT for a name that is taken. */
-  async create(input: CreateModelInput, createdBy: string): Promise<Model> {
+  async create(input: CreateModelInput, actor: Principal): Promise<Model> {
     if (!NAME.test(input.name)) {
       throw new AppError(
         'BAD_INPUT',
@@ -52,31 +58,53 @@ export class ModelsService {
       features,
       gate: parseGate(task, input, defaultGate(task)),
       promotionMode: input.promotionMode,
-      createdBy,
+      createdBy: actor.userId,
     });
-    await this.insert(model);
+    await this.dataSource.transaction(async (manager) => {
+      await insert(manager, model);
+      await this.audit.record(manager, {
+        actor,
+        action: 'model.created',
+        subject: subjectOf(model),
+        details: { name: model.name },
+      });
+    });
     return this.registry.modelByName(model.name);
   }
 
   /** Changes how versions are judged from now on; what is there keeps its verdicts. */
-  async update({ name, promotionMode, ...settings }: UpdateModelInput): Promise<Model> {
+  async update({ name, promotionMode, ...settings }: UpdateModelInput, actor: Principal): Promise<Model> {
     return this.dataSource.transaction(async (manager) => {
       const model = await lockModel(manager, { name });
       model.gate = parseGate(model.task, settings, model.gate);
       model.promotionMode = promotionMode ?? model.promotionMode;
-      await manager.update(Model, { id: model.id }, { gate: model.gate, promotionMode: model.promotionMode });
+      const changes = { gate: model.gate, promotionMode: model.promotionMode };
+      await manager.update(Model, { id: model.id }, changes);
+      await this.audit.record(manager, {
+        actor,
+        action: 'model.updated',
+        subject: subjectOf(model),
+        details: { name, ...changes },
+      });
       return model;
     });
   }
 
-  /** Deletes a model with its versions; the ledger stays. The caller has made sure that nothing works on it. */
-  async delete(manager: EntityManager, model: Model): Promise<void> {
+  /**
+   * Deletes a locked model with its versions, and their artifacts a little later; the ledger stays, and tells until when
+   * there was a champion. The caller has made sure that nothing works on it.
+   */
+  async delete(manager: EntityManager, model: Model, actor: Principal): Promise<void> {
+    const champion = await championOf(manager, model);
+    if (champion) {
+      const subject = { model, version: champion, champion };
+      const entry = { action: 'DELETED', reason: 'The model was deleted.', actorId: actor.userId } as const;
+      await this.promotions.record(manager, subject, entry);
+    }
     await manager.delete(Model, { id: model.id });
-  }
-
-  /** Removes the objects of a deleted model. */
-  async deleteArtifacts(modelId: string): Promise<void> {
-    for await (const { key } of this.objects.list(artifactPrefix(modelId))) await this.objects.delete(key);
+    await this.queue.enqueue(manager, deleteArtifactsJob, model.id, { modelId: model.id });
+    const { name } = model;
+    await this.audit.record(manager, { actor, action: 'model.deleted', subject: subjectOf(model), details: { name } });
   }
 
   async list(page: PageArgs): Promise<Page<Model>> {
@@ -139,26 +167,33 @@ export class ModelsService {
     return Promise.all(numbers.map((number) => this.registry.versionByNumber(model, number)));
   }
 
-  /** The ledger entry that made the champion of a moment; undefined if nothing served then. */
+  /** The ledger entry that made the champion of a moment; null if nothing served then, or the model was deleted. */
   async servedAt(modelName: string, at: Date): Promise<Promotion | null> {
-    return this.ledger
+    const entry = await this.ledger
       .createQueryBuilder('promotion')
-      .where({ modelName, action: In(['PROMOTED', 'ROLLED_BACK']) })
+      .where({ modelName, action: In([...CHAMPION_CHANGES, 'DELETED']) })
       .andWhere('promotion.created_at <= :at', { at })
       .orderBy('promotion.created_at', 'DESC')
       .limit(1)
       .getOne();
+    return entry?.action === 'DELETED' ? null : entry;
   }
+}
 
-  private async insert(model: Model): Promise<void> {
-    const { raw } = (await this.models
-      .createQueryBuilder()
-      .insert()
-      .values(model)
-      .orIgnore()
-      .returning('id')
-      .execute()) as { raw: unknown[] };
-    if (raw.length > 0) return;
-    throw new AppError('CONFLICT', `There is a model ${model.name} already. Choose another name, or delete that one.`);
-  }
+function subjectOf({ id }: Model): { kind: string; id: string } {
+  return { kind: 'model', id };
+}
+
+/** @throws AppError CONFLICT for a name that is taken. */
+async function insert(manager: EntityManager, model: Model): Promise<void> {
+  const { raw } = (await manager
+    .createQueryBuilder()
+    .insert()
+    .into(Model)
+    .values(model)
+    .orIgnore()
+    .returning('id')
+    .execute()) as { raw: unknown[] };
+  if (raw.length > 0) return;
+  throw new AppError('CONFLICT', `There is a model ${model.name} already. Choose another name, or delete that one.`);
 }

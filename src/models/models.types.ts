@@ -29,7 +29,7 @@ registerEnumType(StageEnum, {
   name: 'Stage',
   valuesMap: {
     CANDIDATE: { description: 'Registered, not chosen.' },
-    CHALLENGER: { description: 'Recommended by the gate; waits for a person.' },
+    CHALLENGER: { description: 'Recommended by the gate and waits for a person, or tried beside the champion.' },
     CHAMPION: { description: 'Serves by default. One a model.' },
     RETIRED: { description: 'Was champion.' },
     REJECTED: { description: 'Refused by a person; never served.' },
@@ -42,7 +42,19 @@ registerEnumType(PromotionModeEnum, {
     MANUAL: { description: 'The gate recommends, a person promotes.' },
   },
 });
-registerEnumType(PromotionActionEnum, { name: 'PromotionAction' });
+registerEnumType(PromotionActionEnum, {
+  name: 'PromotionAction',
+  valuesMap: {
+    PROMOTED: { description: 'Became champion.' },
+    RECOMMENDED: { description: 'The gate asks a person to promote it.' },
+    DECLINED: { description: 'Not promoted: by the gate, or by a person who was asked.' },
+    REJECTED: { description: 'Refused for good.' },
+    ROLLED_BACK: { description: 'Became champion again.' },
+    CHALLENGED: { description: 'Is tried beside the champion from now on.' },
+    CHALLENGE_ENDED: { description: 'Is no longer tried.' },
+    DELETED: { description: 'The champion until its model was deleted.' },
+  },
+});
 
 @InputType()
 export class FloorInput {

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
+import { toPublicError } from '../errors/public-error.js';
 import { ModelArtifacts } from './artifact/model-artifacts.js';
 import { compareInProcess } from './evaluation/compare-in-process.js';
 import type { Compared } from './evaluation/compare-models.js';
@@ -54,6 +55,17 @@ export class PromotionContest {
     throw new AppError('CONFLICT', `The champion of model ${model.name} changes too fast for the gate to decide.`);
   }
 
+  /** Notes in the ledger that the gate will not decide a contest, after its last attempt failed. */
+  async giveUp({ id: contestId, modelId, versionIds }: Contest, cause: unknown): Promise<void> {
+    const model = await this.registry.modelById(modelId);
+    const version = await this.versions.findOne({ where: { id: In([...versionIds]) }, order: { number: 'DESC' } });
+    if (!version) return; // Nothing was trained that could be declined.
+    // The ledger is open to all, so it tells no more of an error than a caller would hear.
+    const problem = toPublicError(cause).message;
+    const reason = `The gate could not decide: ${problem} Compare the versions yourself, and use \`promoteVersion\`.`;
+    await this.promotions.giveUp(model.name, { contestId, versionId: version.id, reason });
+  }
+
   private async decisionOf(
     contest: Contest,
     model: Model,
@@ -79,18 +91,17 @@ export class PromotionContest {
     const shared = { contestId: contest.id, evidence };
     if (!best) {
       const reason = 'No version of this training passed the floors.';
-      return { ...shared, action: 'DECLINED', versionId: entrants[0]!.id, reason };
+      return { ...shared, promote: false, versionId: entrants[0]!.id, reason };
     }
     if (best.id === champion?.id) {
-      return { ...shared, action: 'DECLINED', versionId: best.id, reason: 'It is the champion already.' };
+      return { ...shared, promote: false, versionId: best.id, reason: 'It is the champion already.' };
     }
     const answer = champion ? await this.compare(contest, model, champion, best.version, signal) : null;
     const verdict = verdictOf(model, answer);
     const comparison = answer && 'comparison' in answer ? answer.comparison : null;
-    const promotion = model.promotionMode === 'AUTOMATIC' ? 'PROMOTED' : 'RECOMMENDED';
     return {
       contestId: contest.id,
-      action: verdict.promote ? promotion : 'DECLINED',
+      promote: verdict.promote,
       versionId: best.id,
       reason: verdict.reason,
       evidence: { ...evidence, comparison },

@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, EntityManager } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
-import { ChangeFeed } from '../platform/events/change-feed.js';
-import { EventLog } from '../platform/events/event-log.js';
+import { Challenges } from './challenges.js';
+import { championOf, lockModel, moveTo, refuse, versionOf } from './locked-model.js';
 import { Model } from './model.entity.js';
 import { ModelVersion } from './model-version.entity.js';
 import type { GateEvidence } from './promotion-gate.js';
-import { promotionEvent } from './promotion-event.js';
+import { type LedgerEntry, PromotionLedger } from './promotion-ledger.js';
 import { Promotion } from './promotion.entity.js';
-import { promotionObstacle, rejectionObstacle, rollbackTarget, type PromotionAction, type Stage } from './stage.js';
+import { promotionObstacle, rejectionObstacle } from './stage.js';
+
+export { lockModel } from './locked-model.js';
 
 /** A decision of a person. */
 export interface Decision {
@@ -19,22 +20,14 @@ export interface Decision {
   readonly actorId: string;
 }
 
-/** A decision of the gate. */
+/** A decision of the gate; what becomes of a promotion depends on the model's mode. */
 export interface GateDecision {
-  readonly action: 'PROMOTED' | 'RECOMMENDED' | 'DECLINED';
+  readonly promote: boolean;
   readonly versionId: string;
   readonly reason: string;
-  readonly evidence: GateEvidence;
+  /** Null if the gate did not come to see any. */
+  readonly evidence: GateEvidence | null;
   readonly contestId: string;
-}
-
-/** What the ledger keeps besides model, version and the champion until then. */
-interface Entry {
-  readonly action: PromotionAction;
-  readonly reason: string;
-  readonly actorId: string | null;
-  readonly evidence?: GateEvidence;
-  readonly contestId?: string;
 }
 
 /**
@@ -45,14 +38,15 @@ interface Entry {
 export class Promotions {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly events: EventLog,
-    private readonly feed: ChangeFeed,
+    private readonly ledger: PromotionLedger,
+    private readonly challenges: Challenges,
   ) {}
 
   async promote({ model: name, reason, actorId }: Decision, number: number): Promise<ModelVersion> {
     return this.change(name, async (manager, model) => {
       const version = await versionOf(manager, model, number);
       refuse(model, version, 'promoted', promotionObstacle(version.stage));
+      if (await isRecommended(manager, model, version)) await setRecommendation(manager, model, null);
       return this.enthrone(manager, model, version, { action: 'PROMOTED', reason, actorId });
     });
   }
@@ -61,25 +55,36 @@ export class Promotions {
     return this.change(name, async (manager, model) => {
       const version = await versionOf(manager, model, number);
       refuse(model, version, 'rejected', rejectionObstacle(version.stage));
+      if (await isRecommended(manager, model, version)) await setRecommendation(manager, model, null);
+      if (await this.challenges.isTried(manager, version)) {
+        await this.challenges.endActive(manager, model, { reason: 'It was rejected.', actorId });
+      }
       const champion = await championOf(manager, model);
-      await this.record(manager, model, version, champion, { action: 'REJECTED', reason, actorId });
+      await this.ledger.record(manager, { model, version, champion }, { action: 'REJECTED', reason, actorId });
       return moveTo(manager, version, 'REJECTED');
+    });
+  }
+
+  /** Answers a recommendation of the gate with no; the version stays and may be promoted another time. */
+  async declineRecommendation({ model: name, reason, actorId }: Decision, number: number): Promise<ModelVersion> {
+    return this.change(name, async (manager, model) => {
+      const version = await versionOf(manager, model, number);
+      if (!(await isRecommended(manager, model, version))) {
+        throw new AppError(
+          'INVALID_STATE',
+          `Version ${number} of model ${name} does not wait for approval. The query \`pendingApprovals\` lists those that do.`,
+        );
+      }
+      await this.withdraw(manager, model, { reason, actorId });
+      return manager.findOneByOrFail(ModelVersion, { id: version.id });
     });
   }
 
   /** Brings the champion before the present one back. */
   async rollback({ model: name, reason, actorId }: Decision): Promise<ModelVersion> {
     return this.change(name, async (manager, model) => {
-      const ledger = await manager.find(Promotion, { where: { modelId: model.id }, order: { createdAt: 'ASC' } });
-      const versions = await manager.findBy(ModelVersion, { modelId: model.id });
-      const byId = new Map(versions.map((version) => [version.id, version]));
-      const target = byId.get(rollbackTarget(ledger, (id) => byId.get(id)?.stage === 'REJECTED') ?? '');
-      if (!target) {
-        throw new AppError(
-          'INVALID_STATE',
-          `Model ${model.name} has no earlier champion to roll back to. Promote another version with \`promoteVersion\`.`,
-        );
-      }
+      const target = await this.rollbackTarget(manager, model);
+      if (await isRecommended(manager, model, target)) await setRecommendation(manager, model, null);
       return this.enthrone(manager, model, target, { action: 'ROLLED_BACK', reason, actorId });
     });
   }
@@ -94,92 +99,107 @@ export class Promotions {
       if (await manager.existsBy(Promotion, { contestId: decision.contestId })) return true;
       const champion = await championOf(manager, model);
       if ((champion?.id ?? null) !== seenChampion) return false;
-      const version = await manager.findOneByOrFail(ModelVersion, { id: decision.versionId });
-      const entry = { ...decision, actorId: null };
-      // A person may have been faster; the gate then only notes what it thinks.
-      const isOpen = version.stage === 'CANDIDATE';
-      if (decision.action === 'PROMOTED' && isOpen) await this.enthrone(manager, model, version, entry);
-      else await this.record(manager, model, version, champion, isOpen ? entry : { ...entry, action: 'DECLINED' });
-      if (decision.action === 'RECOMMENDED' && isOpen) await moveTo(manager, version, 'CHALLENGER');
+      await this.carryOut(manager, model, champion, decision);
       return true;
     });
   }
 
-  private async change<T>(name: string, work: (manager: EntityManager, model: Model) => Promise<T>): Promise<T> {
-    return this.dataSource.transaction(async (manager) => work(manager, await lockModel(manager, { name })));
+  /** Notes for good that the gate could not decide. Does nothing if it did meanwhile. */
+  async giveUp(modelName: string, decision: Omit<GateDecision, 'promote' | 'evidence'>): Promise<void> {
+    await this.change(modelName, async (manager, model) => {
+      if (await manager.existsBy(Promotion, { contestId: decision.contestId })) return;
+      const champion = await championOf(manager, model);
+      await this.carryOut(manager, model, champion, { ...decision, promote: false, evidence: null });
+    });
+  }
+
+  private async carryOut(
+    manager: EntityManager,
+    model: Model,
+    champion: ModelVersion | null,
+    { promote, versionId, ...words }: GateDecision,
+  ): Promise<void> {
+    const version = await manager.findOneByOrFail(ModelVersion, { id: versionId });
+    const said = { ...words, actorId: null };
+    const subject = { model, version, champion };
+    // A person may have been faster; the gate then only notes what it thinks.
+    if (!promote || version.stage !== 'CANDIDATE') {
+      await this.ledger.record(manager, subject, { ...said, action: 'DECLINED' });
+      return;
+    }
+    // The newer verdict stands: whoever approved the older one later would undo it.
+    await this.withdraw(manager, model, { reason: `Version ${version.number} superseded it.`, actorId: null });
+    if (model.promotionMode === 'AUTOMATIC') {
+      await this.enthrone(manager, model, version, { ...said, action: 'PROMOTED' });
+      return;
+    }
+    await setRecommendation(
+      manager,
+      model,
+      await this.ledger.record(manager, subject, { ...said, action: 'RECOMMENDED' }),
+    );
+    await moveTo(manager, version, 'CHALLENGER');
+  }
+
+  /** Takes the recommendation of a model back, if there is one. While it is tried, its version stays a challenger. */
+  private async withdraw(
+    manager: EntityManager,
+    model: Model,
+    { reason, actorId }: Pick<LedgerEntry, 'reason' | 'actorId'>,
+  ): Promise<void> {
+    const recommendation = await recommendationOf(manager, model);
+    if (!recommendation) return;
+    await setRecommendation(manager, model, null);
+    const version = await manager.findOneByOrFail(ModelVersion, { id: recommendation.versionId });
+    const champion = await championOf(manager, model);
+    await this.ledger.record(manager, { model, version, champion }, { action: 'DECLINED', reason, actorId });
+    const isTried = await this.challenges.isTried(manager, version);
+    if (version.stage === 'CHALLENGER' && !isTried) await moveTo(manager, version, 'CANDIDATE');
   }
 
   private async enthrone(
     manager: EntityManager,
     model: Model,
     version: ModelVersion,
-    entry: Entry,
+    entry: LedgerEntry,
   ): Promise<ModelVersion> {
+    // A challenge is one of the champion that it began with, and compares with nothing else.
+    const { actorId } = entry;
+    await this.challenges.endActive(manager, model, { reason: `Version ${version.number} becomes champion.`, actorId });
     const champion = await championOf(manager, model);
     // First the old one: at no moment may two rows be champion.
     if (champion) await moveTo(manager, champion, 'RETIRED');
-    await this.record(manager, model, version, champion, entry);
+    await this.ledger.record(manager, { model, version, champion }, entry);
     return moveTo(manager, version, 'CHAMPION');
   }
 
-  /** Adds an entry to the ledger, and tells of it. */
-  private async record(
-    manager: EntityManager,
-    model: Model,
-    version: ModelVersion,
-    champion: ModelVersion | null,
-    { action, reason, actorId, evidence, contestId }: Entry,
-  ): Promise<void> {
-    const entry = {
-      id: uuidv7(),
-      modelId: model.id,
-      modelName: model.name,
-      versionId: version.id,
-      versionNumber: version.number,
-      previousNumber: champion?.number ?? null,
-      action,
-      actorId,
-      reason,
-      evidence: evidence ?? null,
-      contestId: contestId ?? null,
-    };
-    await manager.insert(Promotion, entry);
-    await this.feed.publish(manager, 'stage', { id: entry.id, modelId: model.id });
-    const event = promotionEvent(entry);
-    if (event) await this.events.record(manager, event);
+  private async rollbackTarget(manager: EntityManager, model: Model): Promise<ModelVersion> {
+    const champion = await championOf(manager, model);
+    for await (const id of this.ledger.champions(manager, model.id)) {
+      if (id === champion?.id) continue;
+      const version = await manager.findOneBy(ModelVersion, { id });
+      if (version && version.stage !== 'REJECTED') return version;
+    }
+    throw new AppError(
+      'INVALID_STATE',
+      `Model ${model.name} has no earlier champion to roll back to. Promote another version with \`promoteVersion\`.`,
+    );
+  }
+
+  private async change<T>(name: string, work: (manager: EntityManager, model: Model) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction(async (manager) => work(manager, await lockModel(manager, { name })));
   }
 }
 
-/** The model's row, locked until the transaction ends. @throws AppError NOT_FOUND */
-export async function lockModel(
-  manager: EntityManager,
-  where: { readonly name: string } | { readonly id: string },
-): Promise<Model> {
-  const model = await manager.findOne(Model, { where, lock: { mode: 'pessimistic_write' } });
-  if (model) return model;
-  const name = 'name' in where ? `called ${where.name}` : `with the id ${where.id}`;
-  throw new AppError('NOT_FOUND', `There is no model ${name}. The query \`models\` lists them.`);
+async function recommendationOf(manager: EntityManager, { recommendationId }: Model): Promise<Promotion | null> {
+  return recommendationId === null ? null : manager.findOneBy(Promotion, { id: recommendationId });
 }
 
-async function versionOf(manager: EntityManager, model: Model, number: number): Promise<ModelVersion> {
-  const version = await manager.findOneBy(ModelVersion, { modelId: model.id, number });
-  if (version) return version;
-  throw new AppError('NOT_FOUND', `Model ${model.name} has no version ${number}.`);
+async function isRecommended(manager: EntityManager, model: Model, version: ModelVersion): Promise<boolean> {
+  return (await recommendationOf(manager, model))?.versionId === version.id;
 }
 
-async function championOf(manager: EntityManager, model: Model): Promise<ModelVersion | null> {
-  return manager.findOneBy(ModelVersion, { modelId: model.id, stage: 'CHAMPION' });
-}
-
-async function moveTo(manager: EntityManager, version: ModelVersion, stage: Stage): Promise<ModelVersion> {
-  await manager.update(ModelVersion, { id: version.id }, { stage });
-  return Object.assign(version, { stage });
-}
-
-function refuse(model: Model, version: ModelVersion, change: string, obstacle: string | undefined): void {
-  if (obstacle === undefined) return;
-  throw new AppError(
-    'INVALID_STATE',
-    `Version ${version.number} of model ${model.name} can't be ${change}: ${obstacle}.`,
-  );
+async function setRecommendation(manager: EntityManager, model: Model, id: string | null): Promise<void> {
+  await manager.update(Model, { id: model.id }, { recommendationId: id });
+  model.recommendationId = id;
 }

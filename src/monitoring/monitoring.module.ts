@@ -15,6 +15,7 @@ import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
 import { ModelPolicyResolver, PoliciesResolver } from './policies/policies.resolver.js';
 import { Policies } from './policies/policies.service.js';
 import { PolicyContexts } from './policies/policy-contexts.js';
+import { QualityApiModule } from './quality/quality.module.js';
 import { DriftReport } from './reports/drift-report.entity.js';
 
 const SERVICES = [
@@ -40,8 +41,8 @@ const SERVICES = [
 })
 export class MonitoringModule {}
 
-/** Policies, reports and decisions in GraphQL, and the page of a report. */
-@Module({ imports: [MonitoringModule], providers: [PoliciesResolver, ModelPolicyResolver] })
+/** Policies, reports, decisions and quality in GraphQL, and the page of a report. */
+@Module({ imports: [MonitoringModule, QualityApiModule], providers: [PoliciesResolver, ModelPolicyResolver] })
 export class MonitoringApiModule {}
 
 /** Jobs of retrainings. */

@@ -13,12 +13,18 @@ export class GateWorker implements JobHandler<{ groupId: string }> {
     private readonly contest: PromotionContest,
   ) {}
 
-  async handle({ groupId }: { groupId: string }, { signal }: JobContext): Promise<void> {
+  async handle({ groupId }: { groupId: string }, { signal, isLastAttempt }: JobContext): Promise<void> {
     const runs = await this.runs.findBy({ groupId, state: 'SUCCEEDED' });
     const versionIds = runs.flatMap(({ versionId }) => versionId ?? []);
     const [first] = runs;
     if (!first) return; // The model, and the runs with it, was deleted meanwhile.
     const { modelId, datasetVersionId } = first;
-    await this.contest.decide({ id: groupId, modelId, datasetVersionId, versionIds }, signal);
+    const contest = { id: groupId, modelId, datasetVersionId, versionIds };
+    try {
+      await this.contest.decide(contest, signal);
+    } catch (error) {
+      if (isLastAttempt) await this.contest.giveUp(contest, error);
+      throw error;
+    }
   }
 }

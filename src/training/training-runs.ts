@@ -3,6 +3,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, EntityManager, FindOptionsWhere, In } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { v4 as uuidv4 } from 'uuid';
+import { AuditService } from '../auth/audit/audit.service.js';
+import type { Principal } from '../auth/principal.js';
 import { AppError } from '../errors/app-error.js';
 import { ChangeFeed } from '../platform/events/change-feed.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
@@ -30,6 +32,7 @@ export class TrainingRuns {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly queue: JobQueue,
     private readonly feed: ChangeFeed,
+    private readonly audit: AuditService,
   ) {}
 
   /** @throws AppError NOT_FOUND */
@@ -97,18 +100,31 @@ export class TrainingRuns {
   }
 
   /** @throws AppError INVALID_STATE if it is too late to cancel. */
-  async cancel(runId: string): Promise<TrainingRun> {
+  async cancel(runId: string, actor: Principal): Promise<TrainingRun> {
     const run = await this.byId(runId);
     await this.dataSource.transaction(async (manager) => {
       const group = await lockGroup(manager, runId);
       const state = group.find(({ id }) => id === runId)?.state ?? run.state;
-      const next = cancellationOf(state);
-      if (!next) throw tooLate(runId, state);
-      if (next === state) return;
-      await this.change(manager, runId, next, isFinal(next) ? CANCELLED : { message: 'stopping' });
-      await this.afterEnd(manager, group, runId, next);
+      if (!cancellationOf(state)) throw tooLate(runId, state);
+      await this.stop(manager, group, runId);
+      const subject = { kind: 'training_run', id: runId };
+      await this.audit.record(manager, { actor, action: 'training_run.cancelled', subject });
     });
     return this.byId(runId);
+  }
+
+  /** Stops what can still be stopped of a group, in the transaction of `manager`. */
+  async cancelGroup(manager: EntityManager, groupId: string): Promise<void> {
+    const runs = await manager.find(TrainingRun, { where: { groupId }, order: { id: 'ASC' } });
+    for (const { id } of runs) await this.stop(manager, await lockGroup(manager, id), id);
+  }
+
+  private async stop(manager: EntityManager, group: readonly TrainingRun[], runId: string): Promise<void> {
+    const run = group.find(({ id }) => id === runId);
+    const next = run && cancellationOf(run.state);
+    if (!next || next === run.state) return;
+    await this.change(manager, runId, next, isFinal(next) ? CANCELLED : { message: 'stopping' });
+    await this.afterEnd(manager, group, runId, next);
   }
 
   /** Ends a cancellation whose worker died before it could. */

@@ -5,6 +5,7 @@ import { ModelsModule } from '../models/models.module.js';
 import { LocalBackend } from './backend/local-backend.js';
 import { TrainingBackend } from './backend/training-backend.js';
 import { GateWorker } from './gate.worker.js';
+import { ResumeRunsSchedule } from './resume-runs.schedule.js';
 import { RunWorker } from './run.worker.js';
 import { TrainingResolver, VersionRunResolver } from './training.resolver.js';
 import { TrainingService } from './training.service.js';
@@ -25,3 +26,7 @@ export class TrainingApiModule {}
 /** Following runs and asking the gate. */
 @Module({ imports: [TrainingModule], providers: [RunWorker, GateWorker] })
 export class TrainingWorkerModule {}
+
+/** What runs by the clock. */
+@Module({ imports: [TrainingModule], providers: [ResumeRunsSchedule] })
+export class TrainingSchedulerModule {}

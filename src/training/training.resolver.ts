@@ -47,16 +47,19 @@ export class TrainingResolver {
   @Mutation(() => [TrainingRunType], { description: 'Trains on a dataset version; one run an algorithm.' })
   @RequireRole('ENGINEER')
   async startTraining(
-    @CurrentPrincipal() { userId }: Principal,
+    @CurrentPrincipal() principal: Principal,
     @Args('input', { type: () => StartTrainingInput }, new ZodPipe(startTrainingSchema)) input: StartTraining,
   ): Promise<TrainingRunType[]> {
-    return (await this.training.start(input, userId)).map(toRunType);
+    return (await this.training.start(input, principal)).map(toRunType);
   }
 
   @Mutation(() => TrainingRunType, { description: 'A running training ends within a second or two.' })
   @RequireRole('ENGINEER')
-  async cancelTraining(@Args('id', { type: () => ID }, new ZodPipe(idSchema)) id: string): Promise<TrainingRunType> {
-    return toRunType(await this.runs.cancel(id));
+  async cancelTraining(
+    @CurrentPrincipal() principal: Principal,
+    @Args('id', { type: () => ID }, new ZodPipe(idSchema)) id: string,
+  ): Promise<TrainingRunType> {
+    return toRunType(await this.runs.cancel(id, principal));
   }
 
   /** Stands here and not in `models`, which knows nothing of runs that may be active. */

@@ -7,6 +7,7 @@ import type { Principal } from '../auth/principal.js';
 import type { ReadyVersion } from '../datasets/dataset-version.entity.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
+import type { Task } from '../ml/schema/signature.js';
 import { HyperparameterError } from '../ml/train/errors.js';
 import { resolveHyperparameters } from '../ml/train/hyperparameters.js';
 import { TRAINERS } from '../ml/train/trainer.js';
@@ -16,16 +17,33 @@ import { Model } from '../models/model.entity.js';
 import { ModelVersion } from '../models/model-version.entity.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
-import { lockModel } from '../models/promotions.js';
+import { lockModel } from '../models/locked-model.js';
 import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { TrainingBackend } from './backend/training-backend.js';
 import { ACTIVE_STATES } from './run-state.js';
 import { trainJob } from './training.jobs.js';
 import type { StartTraining } from './training.types.js';
-import { TrainingRun } from './training-run.entity.js';
+import { TrainingRun, type Trigger } from './training-run.entity.js';
 
-const DEFAULT_SEED = 42;
+export const DEFAULT_SEED = 42;
+
+/** What a group of runs is started with. */
+export interface TrainingOrder {
+  readonly model: Model;
+  readonly version: ReadyVersion;
+  readonly algorithms: readonly Algorithm[];
+  /** By name; each algorithm takes those that it knows. */
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  readonly seed: number;
+  readonly trigger: Trigger;
+  readonly requestedBy: string | null;
+}
+
+/** All that can learn a task. */
+export function algorithmsFor(task: Task): Algorithm[] {
+  return ALGORITHMS.filter((name) => TRAINERS[name].tasks.includes(task));
+}
 
 /** Starts and lists trainings. */
 @Injectable()
@@ -45,13 +63,34 @@ export class TrainingService {
    * Queues one run an algorithm, all in one group. What can be known to fail is refused here, before anything runs.
    * @throws AppError BAD_INPUT, NOT_FOUND, or INVALID_STATE if the dataset has no data yet.
    */
-  async start(input: StartTraining, requestedBy: string): Promise<TrainingRun[]> {
+  async start(input: StartTraining, actor: Principal): Promise<TrainingRun[]> {
     const model = await this.registry.modelByName(input.model);
     const version = await this.dataOf(model, input.datasetVersion);
-    checkColumns(model, version.schema);
-    const algorithms = input.algorithms ?? ALGORITHMS.filter((name) => TRAINERS[name].tasks.includes(model.task));
     const hyperparameters = input.hyperparameters ?? {};
+    const algorithms = input.algorithms ?? algorithmsFor(model.task);
     for (const name of Object.keys(hyperparameters)) refuseUnknown(name, algorithms);
+    return this.dataSource.transaction(async (manager) => {
+      const { userId: requestedBy } = actor;
+      const order = { model, version, algorithms, hyperparameters, trigger: 'MANUAL', requestedBy } as const;
+      const runs = await this.startWithin(manager, { ...order, seed: input.seed ?? DEFAULT_SEED });
+      const [{ groupId }] = runs as [TrainingRun];
+      await this.audit.record(manager, {
+        actor,
+        action: 'training.started',
+        subject: { kind: 'training_group', id: groupId },
+        details: { model: model.name, datasetVersionId: version.id, algorithms },
+      });
+      return runs;
+    });
+  }
+
+  /**
+   * Adds a group of runs and their jobs to the transaction of `manager`.
+   * @throws AppError BAD_INPUT for data or settings that don't fit, NOT_FOUND if the model is gone; nothing is written then.
+   */
+  async startWithin(manager: EntityManager, order: TrainingOrder): Promise<TrainingRun[]> {
+    const { model, version, algorithms, hyperparameters, trigger, seed, requestedBy } = order;
+    checkColumns(model, version.schema);
     const groupId = uuidv7();
     const runs = algorithms.map((algorithm) =>
       this.runs.create({
@@ -59,10 +98,10 @@ export class TrainingService {
         groupId,
         modelId: model.id,
         datasetVersionId: version.id,
-        trigger: 'MANUAL',
+        trigger,
         algorithm,
         hyperparameters: checkedSettings(model, algorithm, hyperparameters),
-        seed: input.seed ?? DEFAULT_SEED,
+        seed,
         backend: this.backend.name,
         state: 'QUEUED',
         progress: 0,
@@ -72,13 +111,10 @@ export class TrainingService {
         requestedBy,
       }),
     );
-    await this.dataSource.transaction(async (manager) => {
-      await lockModel(manager, { id: model.id });
-      await manager.insert(TrainingRun, runs);
-      for (const { id: runId } of runs) await this.queue.enqueue(manager, trainJob, runId, { runId });
-    });
-    const created = await this.byIds(runs.map(({ id }) => id));
-    return runs.map(({ id }) => created.get(id)!);
+    await lockModel(manager, { id: model.id });
+    await manager.insert(TrainingRun, runs);
+    for (const { id: runId } of runs) await this.queue.enqueue(manager, trainJob, runId, { runId });
+    return manager.find(TrainingRun, { where: { groupId }, order: { id: 'ASC' } });
   }
 
   private async dataOf(model: Model, number: number | null | undefined): Promise<ReadyVersion> {
@@ -110,7 +146,7 @@ export class TrainingService {
    * @throws AppError INVALID_STATE while runs are active, FORBIDDEN if it has a champion and the actor may not promote.
    */
   async deleteModel(name: string, actor: Principal): Promise<void> {
-    const model = await this.dataSource.transaction(async (manager) => {
+    await this.dataSource.transaction(async (manager) => {
       const locked = await lockModel(manager, { name });
       if (!actor.canPromote) await refuseChampion(manager, locked);
       const active = await manager.countBy(TrainingRun, { modelId: locked.id, state: In([...ACTIVE_STATES]) });
@@ -120,12 +156,8 @@ export class TrainingService {
           `Model ${name} has ${active} active training runs. Cancel them with \`cancelTraining\`, or wait for their end.`,
         );
       }
-      await this.models.delete(manager, locked);
-      const subject = { kind: 'model', id: locked.id };
-      await this.audit.record(manager, { actor, action: 'model.deleted', subject, details: { name } });
-      return locked;
+      await this.models.delete(manager, locked, actor);
     });
-    await this.models.deleteArtifacts(model.id);
   }
 }
 
@@ -146,8 +178,8 @@ function checkedSettings(
 ): Record<string, number> {
   const { tasks, hyperparameters: specs } = TRAINERS[algorithm];
   if (!tasks.includes(task)) {
-    const fitting = ALGORITHMS.filter((name) => TRAINERS[name].tasks.includes(task));
-    throw new AppError('BAD_INPUT', `${algorithm} can't learn a ${task}. Choose among ${fitting.join(', ')}.`);
+    const fitting = algorithmsFor(task).join(', ');
+    throw new AppError('BAD_INPUT', `${algorithm} can't learn a ${task}. Choose among ${fitting}.`);
   }
   const known = Object.entries(given).filter(([name]) => specs.some((spec) => spec.name === name));
   try {

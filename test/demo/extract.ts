@@ -14,7 +14,6 @@ export async function extract(
     input: {
       name: 'seattle',
       source: { kind: 'HTTP', url, format: 'CSV' },
-      options: { filter: "location = 'Seattle'" },
     },
   });
   const { extractDataset } = await session.ask('mutation { extractDataset(dataset: "seattle") { id } }');

@@ -10,10 +10,12 @@ import { openBrowser } from '../support/chromium.ts';
 import { runFirstHalf } from './first-half.ts';
 import { Session } from './session.ts';
 import { Terminal } from './terminal.ts';
+import { dealWeatherDays } from './weather-days.ts';
 import { startWeatherSource } from './weather-source.ts';
 
 const home = await mkdtemp(join(tmpdir(), 'boucle-screenshot-'));
-const source = await startWeatherSource();
+const days = dealWeatherDays(42);
+const source = await startWeatherSource(days.header, days.known);
 const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host } });
 const browser = await openBrowser(boucle.url);
 try {

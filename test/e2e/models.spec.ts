@@ -172,13 +172,20 @@ describe('deleting a model', () => {
     expect((await ask(remove, { name: 'unguarded' }, engineer)).deleteModel).toBe(true);
   });
 
-  it('takes the versions along and leaves the ledger', async () => {
+  it('takes the versions along and leaves the ledger, which knows that nobody serves any more', async () => {
     await withVersions('leaving', 2);
     await promote('leaving', 2);
+    const before = new Date();
     expect((await ask(remove, { name: 'leaving' })).deleteModel).toBe(true);
     expect(await stages('leaving')).toEqual([]);
-    const { promotions } = await ask(`{ promotions(model: "leaving") { nodes { version } } }`);
-    expect(promotions.nodes).toEqual([{ version: 2 }]);
+    const { promotions } = await ask(`{ promotions(model: "leaving") { nodes { version action actorId } } }`);
+    expect(promotions.nodes).toEqual([
+      { version: 2, action: 'DELETED', actorId: promoter.userId },
+      { version: 2, action: 'PROMOTED', actorId: promoter.userId },
+    ]);
+    const served = `query ($at: DateTime!) { servedAt(model: "leaving", at: $at) { version } }`;
+    expect((await ask(served, { at: before })).servedAt).toEqual({ version: 2 });
+    expect((await ask(served, { at: new Date() })).servedAt).toBeNull();
     expect((await refusal(`query ($n: String!) { model(name: $n) { id } }`, { n: 'leaving' })).code).toBe('NOT_FOUND');
     expect((await refusal(remove, { name: 'leaving' }, viewer)).code).toBe('FORBIDDEN');
   });

@@ -109,6 +109,13 @@ describe('a training on the container layout', () => {
     });
     expect(manifest.metrics.holdout.scores['rmse']).toBeLessThan(manifest.baseline.holdout.scores['rmse']!);
     expect(manifest.reference.output?.binning.type).toBe('NUMERIC');
+    const { rows, scores } = manifest.metrics.holdout;
+    const errors = manifest.holdoutErrors!;
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    expect(errors.rows).toHaveLength(manifest.reference.output!.counts.length);
+    expect(sum(errors.rows)).toBe(rows);
+    expect(sum(errors.absolute) / rows).toBeCloseTo(scores['mae']!, 10);
+    expect(Math.sqrt(sum(errors.squared) / rows)).toBeCloseTo(scores['rmse']!, 10);
   });
 
   it('describes the reference by counts that add up to the training rows', async () => {

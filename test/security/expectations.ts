@@ -60,6 +60,10 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.promoteVersion': 'PROMOTION',
   'Mutation.rejectVersion': 'PROMOTION',
   'Mutation.rollback': 'PROMOTION',
+  'Mutation.startChallenge': 'PROMOTION',
+  'Mutation.endChallenge': 'PROMOTION',
+  'Mutation.declineRecommendation': 'PROMOTION',
+  'Query.pendingApprovals': 'VIEWER',
   'Query.model': 'VIEWER',
   'Query.models': 'VIEWER',
   'Query.modelVersion': 'VIEWER',
@@ -80,6 +84,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.predictions': 'ENGINEER',
   'Mutation.recordOutcomes': 'PREDICTOR',
   'Query.outcomeCoverage': 'VIEWER',
+  'Query.quality': 'VIEWER',
   'Mutation.erasePredictions': 'ADMIN',
 
   // monitoring

@@ -54,6 +54,9 @@ const reference = z.object({
   probability: distribution.optional(),
 });
 
+/** Sums of a regression's errors on the holdout, by the bin of its prediction: see ml/statistics/estimate/error-model. */
+const holdoutErrors = z.object({ rows: z.array(count), absolute: z.array(z.number()), squared: z.array(z.number()) });
+
 /** Everything that is known about a model file: its contract, origin, quality and reference. */
 export const manifestSchema = z.object({
   format: z.literal(1),
@@ -68,6 +71,8 @@ export const manifestSchema = z.object({
   baseline: evaluations,
   /** Distribution over the training rows, for drift checks. */
   reference,
+  /** Regression; in the layout of the counts of `reference.output`. Artifacts from before it existed lack it. */
+  holdoutErrors: holdoutErrors.optional(),
   /** Coefficients or importances, as the trainer describes its model. */
   summary: z.unknown(),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), feature: z.string().optional() })),

@@ -16,6 +16,7 @@ export interface SplitResults {
   /** Metrics of the best constant prediction on the same rows. */
   readonly baseline: Evaluations;
   readonly trainScores: Float32Array;
+  readonly holdoutScores: Float32Array;
 }
 
 export function tablesOf(table: TrainingTable, split: Split): SplitTables {
@@ -34,15 +35,20 @@ export async function evaluateSplits(
   const metrics: Partial<Record<keyof Split, Evaluation>> = {};
   const baseline: Partial<Record<keyof Split, Evaluation>> = {};
   const constant = bestConstant(tables.train.target);
-  let trainScores: Float32Array = new Float32Array();
+  const scoresOf: Partial<Record<keyof Split, Float32Array>> = {};
   for (const part of SPLITS) {
     const { target, rows } = tables[part];
     const scores = await scoreTable(evaluator, tables[part], signal);
-    if (part === 'train') trainScores = scores;
+    scoresOf[part] = scores;
     metrics[part] = toEvaluation(evaluateMetrics(target, scores));
     baseline[part] = toEvaluation(evaluateMetrics(target, repeated(constant, rows)));
   }
-  return { metrics: metrics as Evaluations, baseline: baseline as Evaluations, trainScores };
+  return {
+    metrics: metrics as Evaluations,
+    baseline: baseline as Evaluations,
+    trainScores: scoresOf.train!,
+    holdoutScores: scoresOf.holdout!,
+  };
 }
 
 /** The mean, or the shares of the classes: what minimises squared error and log loss without looking at features. */

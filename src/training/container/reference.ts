@@ -5,9 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { mostProbable } from '../../ml/metrics/classification.js';
 import type { Signature } from '../../ml/schema/signature.js';
 import { type Binning, categoricalBinning, count, numericBinning, type Values } from '../../ml/statistics/binning.js';
+import { errorsByBin } from '../../ml/statistics/estimate/error-model.js';
 import { Random } from '../../ml/statistics/random.js';
 import type { Column, TrainingTable } from '../../ml/train/table.js';
-import type { Distribution, Reference } from '../../models/artifact/manifest.js';
+import type { Distribution, Manifest, Reference } from '../../models/artifact/manifest.js';
 import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { literal } from '../../platform/duckdb/sql-text.js';
 
@@ -23,6 +24,17 @@ export function describeReference(table: TrainingTable, signature: Signature, sc
     return [column.name, distribution(binning, column.type === 'STRING' ? column : column.values)] as const;
   });
   return { rows: table.rows, features: Object.fromEntries(features), ...describeOutput(signature, scores) };
+}
+
+/** What the errors of a regression are on the holdout, for each bin of its predictions. */
+export function describeErrors(
+  { output }: Reference,
+  { target }: TrainingTable,
+  scores: Float32Array,
+): Manifest['holdoutErrors'] {
+  if (target.task !== 'REGRESSION' || output?.binning.type !== 'NUMERIC') return undefined;
+  const { rows, absolute, squared } = errorsByBin(output.binning, target.values, scores);
+  return { rows: [...rows], absolute: [...absolute], squared: [...squared] };
 }
 
 function describeOutput({ classes }: Signature, scores: Float32Array): Pick<Reference, 'output' | 'probability'> {

@@ -22,7 +22,7 @@ import { type Layout } from './layout.js';
 import { readOrder, type TrainingOrder } from './order.js';
 import { checkParity } from './parity.js';
 import { formatMetric, formatProgress } from './progress-line.js';
-import { describeReference, writeReferenceSample } from './reference.js';
+import { describeErrors, describeReference, writeReferenceSample } from './reference.js';
 
 export interface ContainerOptions {
   readonly threads: number;
@@ -117,10 +117,11 @@ async function describe(
 ): Promise<Omit<Manifest, 'files'>> {
   print(formatProgress({ done: 1, total: 1, message: 'evaluating' }));
   const evaluator = compile(decodeModel(fitted.onnx));
-  const { metrics, baseline, trainScores } = await evaluateSplits(evaluator, tables, signal);
+  const { metrics, baseline, trainScores, holdoutScores } = await evaluateSplits(evaluator, tables, signal);
   printMetrics(metrics, print);
   const difference = await checkParity(fitted.onnx, evaluator, tables.holdout, termsOf(fitted));
   print(`largest difference from ONNX Runtime: ${difference.toExponential(1)}`);
+  const reference = describeReference(tables.train, fitted.signature, trainScores);
   return manifestSchema.omit({ files: true }).parse({
     format: 1,
     algorithm: order.algorithm,
@@ -131,7 +132,8 @@ async function describe(
     dataset: order.spec.dataset,
     metrics,
     baseline,
-    reference: describeReference(tables.train, fitted.signature, trainScores),
+    reference,
+    holdoutErrors: describeErrors(reference, tables.holdout, holdoutScores),
     summary: fitted.summary,
     warnings: fitted.warnings,
   });

@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const FOLDER = fileURLToPath(new URL('.', import.meta.url));
+const INSTALL_TIMEOUT_MS = 5 * 60_000;
+const PEER_TIMEOUT_MS = 10 * 60_000;
+
+/** Runs a script beside this file with the packages of requirements.txt. */
+export type Peers = (script: string, args: readonly string[]) => Promise<any>;
+
+/** Makes a virtual environment with the peers. @returns why there is none, where Python or a package can't be had. */
+export async function installPeers(folder: string): Promise<Peers | { readonly absent: string }> {
+  const python = join(folder, 'bin', 'python');
+  try {
+    await run('python3', ['-m', 'venv', folder], { timeout: INSTALL_TIMEOUT_MS });
+    const install = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '-r',
+      join(FOLDER, 'requirements.txt'),
+    ];
+    await run(python, install, { timeout: INSTALL_TIMEOUT_MS });
+  } catch (error) {
+    const lines = (error as Error).message.trim().split('\n');
+    return { absent: lines.at(-1)! };
+  }
+  return async (script, args) => {
+    const { stdout } = await run(python, [join(FOLDER, script), ...args], { timeout: PEER_TIMEOUT_MS });
+    return JSON.parse(stdout);
+  };
+}
