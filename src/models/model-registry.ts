@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { FindOptionsWhere, Not, Repository } from 'typeorm';
+import { FindOptionsWhere, IsNull, Not, Repository } from 'typeorm';
 import { AppError } from '../errors/app-error.js';
 import type { Signature } from '../ml/schema/signature.js';
 import type { Algorithm } from './algorithm.js';
+import { Challenge } from './challenge.entity.js';
 import { Model } from './model.entity.js';
 import { ModelVersion } from './model-version.entity.js';
-import type { Stage } from './stage.js';
+import type { ChallengeKind, Stage } from './stage.js';
 
 /** Which version of a model is meant: at most one of the choices; none means the champion. */
 export interface VersionSelector {
@@ -31,12 +32,27 @@ export interface ServableVersion {
   readonly signature: Signature;
 }
 
+/** A version that is tried beside the champion. */
+export interface ServableChallenge {
+  readonly kind: ChallengeKind;
+  readonly share: number;
+  readonly challenger: ServableVersion;
+}
+
+/** Who serves a selector. */
+export interface Route {
+  readonly version: ServableVersion;
+  /** Null as well for whoever chose a version: only the traffic of the champion is shared with a challenger. */
+  readonly challenge: ServableChallenge | null;
+}
+
 /** Finds models by name and versions by what callers say about them. */
 @Injectable()
 export class ModelRegistry {
   constructor(
     @InjectRepository(Model) private readonly models: Repository<Model>,
     @InjectRepository(ModelVersion) private readonly versions: Repository<ModelVersion>,
+    @InjectRepository(Challenge) private readonly challenges: Repository<Challenge>,
   ) {}
 
   /** @throws AppError NOT_FOUND that says how to list the names. */
@@ -61,7 +77,7 @@ export class ModelRegistry {
   }
 
   /** @throws AppError NOT_FOUND or INVALID_STATE that says what exists, BAD_INPUT for several choices at once. */
-  async resolve(selector: VersionSelector): Promise<ServableVersion> {
+  async route(selector: VersionSelector): Promise<Route> {
     const choices = [selector.version, selector.algorithm, selector.stage].filter(
       (choice) => (choice ?? null) !== null,
     );
@@ -69,7 +85,21 @@ export class ModelRegistry {
       throw new AppError('BAD_INPUT', 'Choose by version, algorithm or stage, not by several of them.');
     }
     const model = await this.modelByName(selector.model);
-    return servable(model, await this.select(model, selector));
+    const version = await this.select(model, selector);
+    const challenge = choices.length === 0 ? await this.challengeOf(model, version) : null;
+    return { version: servable(model, version), challenge };
+  }
+
+  /** The challenge of this very champion; one that it did not begin with ended a moment ago. */
+  private async challengeOf(model: Model, champion: ModelVersion): Promise<ServableChallenge | null> {
+    const challenge = await this.challenges.findOneBy({
+      modelId: model.id,
+      championId: champion.id,
+      endedAt: IsNull(),
+    });
+    const challenger = challenge && (await this.versions.findOneBy({ id: challenge.versionId, stage: 'CHALLENGER' }));
+    if (!challenger) return null;
+    return { kind: challenge.kind, share: challenge.share, challenger: servable(model, challenger) };
   }
 
   private async select(model: Model, { version, algorithm, stage }: VersionSelector): Promise<ModelVersion> {

@@ -9,7 +9,11 @@ import { ModelArtifacts } from '../models/artifact/model-artifacts.js';
 import { createEvaluator } from '../models/evaluation/create-evaluator.js';
 import type { ServableVersion } from '../models/model-registry.js';
 import { Binnings, type VersionCounter } from './counts/binnings.js';
+import { LoadSlots } from './load-slots.js';
 import { EVALUATOR_CACHE_BYTES } from './prediction.metrics.js';
+
+/** Models loaded at the same time: what is being loaded is not in the cache yet, so its limit does not bound it. */
+const PARALLEL_LOADS = 2;
 
 /** A version ready to predict, and to have its predictions counted. */
 export interface LoadedModel {
@@ -21,6 +25,7 @@ interface Loaded extends LoadedModel {
   /** Calls that compute with it right now; it is disposed of only when there are none. */
   users: number;
   evicted: boolean;
+  disposed: boolean;
 }
 
 /** The loaded models of this process: each loaded once, the least recently used given up when memory is short. */
@@ -30,6 +35,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
   /** By version id, least recently used first. */
   private readonly loaded = new Map<string, Loaded>();
   private readonly loading = new Map<string, Promise<Loaded>>();
+  private readonly slots = new LoadSlots(PARALLEL_LOADS);
   private bytes = 0;
 
   constructor(
@@ -74,7 +80,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
   private load(version: ServableVersion): Promise<Loaded> {
     const underway = this.loading.get(version.versionId);
     if (underway) return underway;
-    const load = this.loadNow(version).finally(() => this.loading.delete(version.versionId));
+    const load = this.slots.run(() => this.loadNow(version)).finally(() => this.loading.delete(version.versionId));
     this.loading.set(version.versionId, load);
     return load;
   }
@@ -91,7 +97,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
       );
     }
     const evicted = this.makeRoom(limit - evaluator.bytes);
-    const entry: Loaded = { evaluator, counter, users: 0, evicted: false };
+    const entry: Loaded = { evaluator, counter, users: 0, evicted: false, disposed: false };
     this.loaded.set(version.versionId, entry);
     this.count(evaluator.bytes);
     await this.dispose(evicted);
@@ -142,7 +148,12 @@ export class EvaluatorCache implements OnApplicationShutdown {
   }
 
   private async dispose(evicted: readonly Loaded[]): Promise<void> {
-    for (const { users, evaluator } of evicted) if (users === 0) await evaluator.dispose();
+    for (const entry of evicted) {
+      // The last user of an entry may have come here first, while another one was being disposed of.
+      if (entry.users > 0 || entry.disposed) continue;
+      entry.disposed = true;
+      await entry.evaluator.dispose();
+    }
   }
 
   private count(bytes: number): void {

@@ -1,36 +1,36 @@
 import { Injectable } from '@nestjs/common';
-import { ModelRegistry, ServableVersion, VersionSelector } from '../models/model-registry.js';
+import { ModelRegistry, type Route, VersionSelector } from '../models/model-registry.js';
 
 /** How long a route is believed: a promotion is visible on every replica after this time at the latest. */
 const STALENESS_MS = 1_000;
 const MAX_ROUTES = 10_000;
 
-interface Route {
+interface KnownRoute {
   readonly until: number;
-  readonly version: Promise<ServableVersion>;
+  readonly route: Promise<Route>;
 }
 
-/** Finds the version that answers a request, from memory for a second at a time. */
+/** Finds who answers a request, from memory for a second at a time. */
 @Injectable()
 export class ModelRouter {
-  private routes = new Map<string, Route>();
+  private routes = new Map<string, KnownRoute>();
 
   constructor(private readonly registry: ModelRegistry) {}
 
-  /** @throws AppError as {@link ModelRegistry.resolve} does; failures are not remembered. */
-  resolve(selector: VersionSelector): Promise<ServableVersion> {
+  /** @throws AppError as {@link ModelRegistry.route} does; failures are not remembered. */
+  resolve(selector: VersionSelector): Promise<Route> {
     const { model, version, algorithm, stage } = selector;
     const key = JSON.stringify([model, version, algorithm, stage]);
     const known = this.routes.get(key);
     const now = performance.now();
-    if (known && known.until > now) return known.version;
+    if (known && known.until > now) return known.route;
     // Routes are cheap to find again, so a full table is simply emptied.
     if (this.routes.size >= MAX_ROUTES) this.routes.clear();
-    const route: Route = { until: now + STALENESS_MS, version: this.registry.resolve(selector) };
-    this.routes.set(key, route);
-    route.version.catch(() => {
-      if (this.routes.get(key) === route) this.routes.delete(key);
+    const fresh: KnownRoute = { until: now + STALENESS_MS, route: this.registry.route(selector) };
+    this.routes.set(key, fresh);
+    fresh.route.catch(() => {
+      if (this.routes.get(key) === fresh) this.routes.delete(key);
     });
-    return route.version;
+    return fresh.route;
   }
 }

@@ -20,6 +20,7 @@ export interface PredictionFilter {
   readonly to?: Date | null;
   readonly caller?: string | null;
   readonly correlationId?: string | null;
+  readonly shadow?: boolean | null;
 }
 
 /** A version as it is named to people. */
@@ -41,10 +42,12 @@ export class PredictionHistory {
   async list(filter: PredictionFilter, page: PageArgs): Promise<Page<Prediction>> {
     const query = this.predictions.createQueryBuilder('prediction');
     const { model = null, version = null, from = null, to = null, caller = null, correlationId = null } = filter;
+    const { shadow = null } = filter;
     boundTime(query, from, to);
     await this.boundModel(query, model, version);
     if (caller !== null) query.andWhere('prediction.callerId = :caller', { caller: checkedId(caller, 'caller') });
     if (correlationId !== null) query.andWhere('prediction.correlationId = :correlationId', { correlationId });
+    if (shadow !== null) query.andWhere(`prediction.shadowOf IS ${shadow ? 'NOT NULL' : 'NULL'}`);
     return paginate(query, 'prediction', page);
   }
 

@@ -14,6 +14,8 @@ export interface LogRow extends CountedPrediction {
   readonly callerId: string;
   readonly correlationId: string | null;
   readonly requestId: string;
+  /** Id of the prediction that was answered, if this one was only made to be compared with it. */
+  readonly shadowOf?: string;
 }
 
 /** Most rows and characters in one statement: serialising the parameters of more would hold up the event loop. */
@@ -22,10 +24,10 @@ const STATEMENT_SIZE = 2 ** 18;
 
 const INSERT = `
   INSERT INTO prediction (id, model_id, version_id, inputs, output, latency_us, caller_kind, caller_id, correlation_id,
-                          request_id)
+                          request_id, shadow_of)
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::jsonb[], $5::jsonb[], $6::int[], $7::text[], $8::uuid[],
-                       $9::text[], $10::text[])`;
-const PARAMETERS = 10;
+                       $9::text[], $10::text[], $11::uuid[])`;
+const PARAMETERS = 11;
 
 /** One statement for the log and its counts: a transaction of its own without further ways to the server. */
 function insertSql(counts: number): string {
@@ -81,6 +83,7 @@ async function insertStatement(
     rows.map((row) => row.callerId),
     rows.map((row) => row.correlationId),
     rows.map((row) => row.requestId),
+    rows.map((row) => row.shadowOf ?? null),
     ...countParameters(counts),
   ]);
 }

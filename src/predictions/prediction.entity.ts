@@ -31,7 +31,10 @@ export class Prediction {
   @Column('jsonb')
   output!: PredictionOutput;
 
-  /** Microseconds from the request's arrival to its scores; the rows of one request share it. */
+  /**
+   * Microseconds from the request's arrival to its scores; the rows of one request share it. Of a shadow, those that
+   * the challenger took for all rows it scored together.
+   */
   @Column('integer', { name: 'latency_us' })
   latencyUs!: number;
 
@@ -48,4 +51,8 @@ export class Prediction {
 
   @Column('text', { name: 'request_id' })
   requestId!: string;
+
+  /** Id of the prediction that was answered, if this one was only made by a challenger to be compared with it. */
+  @Column('uuid', { name: 'shadow_of', nullable: true })
+  shadowOf!: string | null;
 }

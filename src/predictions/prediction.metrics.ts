@@ -3,10 +3,18 @@ import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@
 export const PREDICTIONS_TOTAL = 'boucle_predictions_total';
 export const PREDICTION_DURATION = 'boucle_prediction_duration_seconds';
 export const PREDICTION_LOG_PENDING = 'boucle_prediction_log_pending';
+export const CANARY_FALLBACKS_TOTAL = 'boucle_canary_fallbacks_total';
+export const SHADOW_PREDICTIONS_TOTAL = 'boucle_shadow_predictions_total';
 export const EVALUATOR_CACHE_BYTES = 'boucle_evaluator_cache_bytes';
 
 /** What became of rows that were asked for: answered, refused as wrong, or failed on our side. */
 export type PredictionResultLabel = 'ok' | 'refused' | 'failed';
+
+/** Why the champion answered a row that was the challenger's: that did not take it, or could not be asked. */
+export type CanaryFallbackLabel = 'refused' | 'failed';
+
+/** What became of rows that a challenger was to score in the shadow. */
+export type ShadowResultLabel = 'logged' | 'dropped' | 'failed';
 
 export const predictionMetrics = [
   makeCounterProvider({
@@ -21,5 +29,18 @@ export const predictionMetrics = [
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
   }),
   makeGaugeProvider({ name: PREDICTION_LOG_PENDING, help: 'Rows scored but not yet committed to the prediction log' }),
+  makeCounterProvider({
+    name: CANARY_FALLBACKS_TOTAL,
+    help: 'Rows of a canary that the champion answered because the challenger could not',
+    labelNames: ['model', 'reason'],
+  }),
+  makeCounterProvider({
+    name: SHADOW_PREDICTIONS_TOTAL,
+    help: 'Rows that a challenger was to score in the shadow of the champion',
+    labelNames: ['model', 'result'],
+  }),
+];
+
+export const evaluatorMetrics = [
   makeGaugeProvider({ name: EVALUATOR_CACHE_BYTES, help: 'Memory held by loaded models' }),
 ];

@@ -44,8 +44,8 @@ export class ServingVersion {
   algorithm!: Algorithm;
 }
 
-@ObjectType()
-export class PredictedRow {
+@ObjectType({ isAbstract: true })
+abstract class PredictionFields {
   @Field(() => ID)
   id!: string;
 
@@ -57,8 +57,17 @@ export class PredictedRow {
 }
 
 @ObjectType()
+export class PredictedRow extends PredictionFields {
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The version that answered this row, if it was not `model` but a challenger in a canary.',
+  })
+  version?: number | null;
+}
+
+@ObjectType()
 export class PredictionSet {
-  @Field(() => ServingVersion)
+  @Field(() => ServingVersion, { description: 'Whom the rows were asked of; a challenger may have answered some.' })
   model!: ServingVersion;
 
   @Field(() => [PredictedRow], { description: 'In the order of the rows.' })
@@ -75,7 +84,7 @@ export class PredictionCaller {
 }
 
 @ObjectType({ description: 'An entry of the prediction log.' })
-export class LoggedPrediction extends PredictedRow {
+export class LoggedPrediction extends PredictionFields {
   @Field(() => Date)
   time!: Date;
 
@@ -96,6 +105,12 @@ export class LoggedPrediction extends PredictedRow {
 
   @Field(() => String)
   requestId!: string;
+
+  @Field(() => Boolean, { description: 'Whether a challenger made it in the shadow: nobody was given it.' })
+  shadow!: boolean;
+
+  @Field(() => ID, { nullable: true, description: 'Of a shadow: the prediction that was given.' })
+  shadowOf!: string | null;
 }
 
 @ObjectType()
@@ -123,6 +138,9 @@ export class PredictionFilterInput {
 
   @Field(() => String, { nullable: true })
   correlationId?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Only shadows, or none of them. Without it, both.' })
+  shadow?: boolean | null;
 }
 
 @ArgsType()

@@ -1,9 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ModelsModule } from '../models/models.module.js';
+import { Canary } from './challenge/canary.js';
+import { Challengers } from './challenge/challengers.js';
+import { ShadowLog } from './challenge/shadow-log.js';
+import { ShadowQueue } from './challenge/shadow-queue.js';
 import { CompactionSchedule } from './counts/compaction.schedule.js';
 import { CountsModule } from './counts/counts.module.js';
-import { EvaluatorCache } from './evaluator-cache.js';
+import { EvaluatorsModule } from './evaluators.module.js';
 import { ModelRouter } from './model-router.js';
 import { Erasure } from './outcomes/erasure.service.js';
 import { LabelledPredictions } from './outcomes/labelled-predictions.js';
@@ -23,14 +27,22 @@ import { LoggedPredictionResolver, PredictionsResolver } from './predictions.res
 import { PredictionsService } from './predictions.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Prediction, Outcome, OutcomeChange]), ModelsModule, CountsModule],
+  imports: [
+    TypeOrmModule.forFeature([Prediction, Outcome, OutcomeChange]),
+    ModelsModule,
+    CountsModule,
+    EvaluatorsModule,
+  ],
   providers: [
     PredictionsService,
     PredictionHistory,
     PredictionLog,
     PredictionPartitions,
     ModelRouter,
-    EvaluatorCache,
+    Challengers,
+    Canary,
+    ShadowLog,
+    ShadowQueue,
     Outcomes,
     Erasure,
     LabelledPredictions,

@@ -42,7 +42,7 @@ export class PredictionsResolver {
 
   @Mutation(() => PredictionSet, {
     description:
-      'Predicts rows with the champion of a model, or the version, algorithm or stage asked for. All are logged before they are answered.',
+      'Predicts rows with the champion of a model, or the version, algorithm or stage asked for. All are logged before they are answered. In a canary, a challenger answers some of the rows of the champion.',
   })
   @RequireRole('PREDICTOR')
   async predict(
@@ -85,7 +85,8 @@ export class LoggedPredictionResolver {
 }
 
 function toLogged(prediction: Prediction) {
-  const { id, versionId, inputs, output, latencyUs, callerKind, callerId, correlationId, requestId } = prediction;
+  const { id, versionId, inputs, output, latencyUs, callerKind, callerId, correlationId, requestId, shadowOf } =
+    prediction;
   return {
     id,
     time: timeOfPredictionId(id),
@@ -97,5 +98,7 @@ function toLogged(prediction: Prediction) {
     caller: { kind: callerKind, id: callerId },
     correlationId,
     requestId,
+    shadow: shadowOf !== null,
+    shadowOf,
   } satisfies LoggedPrediction;
 }

@@ -6,8 +6,10 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
 import type { Algorithm } from '../models/algorithm.js';
-import type { ServableVersion } from '../models/model-registry.js';
+import type { Route, ServableVersion } from '../models/model-registry.js';
 import { callerOf } from './caller.js';
+import { Canary } from './challenge/canary.js';
+import { ShadowQueue } from './challenge/shadow-queue.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
 import { PredictionLog } from './prediction-log.js';
@@ -25,8 +27,16 @@ export interface RequestContext {
 
 export interface PredictionAnswer {
   readonly model: { readonly name: string; readonly version: number; readonly algorithm: Algorithm };
-  readonly predictions: readonly ({ readonly id: string } & PredictionOutput)[];
+  readonly predictions: readonly AnsweredRow[];
 }
+
+export interface AnsweredRow extends PredictionOutput {
+  readonly id: string;
+  /** The version that answered this row, if it was not `model` but its challenger. */
+  readonly version?: number;
+}
+
+const NO_ANSWERS: ReadonlyMap<number, ScoredRow> = new Map();
 
 /** Answers rows: route → validate → evaluate → log → answer. Every serving protocol goes through here. */
 @Injectable()
@@ -35,6 +45,8 @@ export class PredictionsService {
     private readonly router: ModelRouter,
     private readonly evaluators: EvaluatorCache,
     private readonly log: PredictionLog,
+    private readonly canary: Canary,
+    private readonly shadows: ShadowQueue,
     @Inject(CONFIG) private readonly config: Config,
     @InjectMetric(PREDICTIONS_TOTAL) private readonly total: Counter,
     @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram,
@@ -49,14 +61,12 @@ export class PredictionsService {
     const arrived = performance.now();
     checkRequest(request, this.config.PREDICTION_MAX_ROWS);
     checkMayUse(context.principal, request.model);
-    const version = await this.router.resolve(request);
+    const route = await this.router.resolve(request);
     try {
-      const answer = await this.answer(request, context, version, arrived);
-      this.count(version, 'ok', request.rows.length);
-      return answer;
+      return await this.answer(request, context, route, arrived);
     } catch (error) {
       const refused = error instanceof AppError && error.code === 'BAD_INPUT';
-      this.count(version, refused ? 'refused' : 'failed', request.rows.length);
+      this.count(route.version, refused ? 'refused' : 'failed', request.rows.length);
       throw error;
     }
   }
@@ -64,25 +74,54 @@ export class PredictionsService {
   private async answer(
     request: PredictionRequest,
     context: RequestContext,
-    version: ServableVersion,
+    { version, challenge }: Route,
     arrived: number,
   ): Promise<PredictionAnswer> {
-    const { rows, milliseconds } = await this.evaluators.use(version, (model) =>
-      scoreRows(version.signature, model, request.rows),
-    );
+    const theirs =
+      challenge?.kind === 'CANARY' ? await this.canary.answers(challenge, request, context.requestId) : NO_ANSWERS;
+    const rows = await this.score(version, request, theirs);
     const scored = performance.now();
     const latencyUs = Math.round((scored - arrived) * 1_000);
     const logRows = rows.map((row, i) =>
-      logRow(row, { version, context, latencyUs, correlationId: request.correlationIds?.[i] ?? null }),
+      logRow(row, { context, latencyUs, correlationId: request.correlationIds?.[i] ?? null }),
     );
     await this.log.append(logRows);
-    this.observe('validate', milliseconds.validate);
-    this.observe('evaluate', milliseconds.evaluate);
     this.observe('log', performance.now() - scored);
+    this.count(version, 'ok', rows.length - theirs.size);
+    if (challenge && theirs.size > 0) this.count(challenge.challenger, 'ok', theirs.size);
+    if (challenge?.kind === 'SHADOW') this.shadows.offer(challenge, request, logRows);
     return {
       model: { name: version.modelName, version: version.version, algorithm: version.algorithm },
-      predictions: rows.map(({ id, output }) => ({ id, ...output })),
+      predictions: rows.map(({ id, output }, i) =>
+        theirs.has(i) ? { id, ...output, version: challenge!.challenger.version } : { id, ...output },
+      ),
     };
+  }
+
+  /** The rows of a request in their order: those that the challenger answered, and all others by the version. */
+  private async score(
+    version: ServableVersion,
+    { rows }: PredictionRequest,
+    theirs: ReadonlyMap<number, ScoredRow>,
+  ): Promise<readonly ScoredRow[]> {
+    if (theirs.size === 0) return this.scoreAll(version, rows);
+    const own = [...rows.keys()].filter((row) => !theirs.has(row));
+    const ownRows = own.map((row) => rows[row]);
+    const scored = own.length === 0 ? [] : await this.scoreAll(version, ownRows, own);
+    const merged = [...rows.keys()].map((row) => theirs.get(row)!);
+    own.forEach((row, i) => (merged[row] = scored[i]!));
+    return merged;
+  }
+
+  private async scoreAll(
+    version: ServableVersion,
+    rows: readonly unknown[],
+    numbers?: readonly number[],
+  ): Promise<readonly ScoredRow[]> {
+    const scored = await this.evaluators.use(version, (model) => scoreRows(version.signature, model, rows, numbers));
+    this.observe('validate', scored.milliseconds.validate);
+    this.observe('evaluate', scored.milliseconds.evaluate);
+    return scored.rows;
   }
 
   private count(version: ServableVersion, result: PredictionResultLabel, rows: number): void {
@@ -104,18 +143,18 @@ function checkMayUse(principal: Principal, model: string): void {
 }
 
 interface Answered {
-  readonly version: ServableVersion;
   readonly context: RequestContext;
   readonly latencyUs: number;
   readonly correlationId: string | null;
 }
 
-function logRow(row: ScoredRow, { version, context, latencyUs, correlationId }: Answered): LogRow {
+function logRow(row: ScoredRow, { context, latencyUs, correlationId }: Answered): LogRow {
   const caller = callerOf(context.principal);
+  const { modelId, versionId } = row.binned.counter;
   return {
     id: row.id,
-    modelId: version.modelId,
-    versionId: version.versionId,
+    modelId,
+    versionId,
     inputs: row.inputsJson,
     output: row.outputJson,
     latencyUs,

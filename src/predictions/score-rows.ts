@@ -27,22 +27,25 @@ export interface ScoredRows {
 
 /**
  * Validates and evaluates rows, block by block.
+ * @param numbers of the rows in their request, if these are not all of it, so that errors name the right ones.
  * @throws AppError BAD_INPUT whose details name row, column, expected and received.
  */
 export async function scoreRows(
   signature: Signature,
   { evaluator, counter }: LoadedModel,
   rows: readonly unknown[],
+  numbers?: readonly number[],
 ): Promise<ScoredRows> {
+  const numberOf = (row: number): number => numbers?.[row] ?? row;
   const blockRows = Math.max(1, Math.floor(BLOCK_CELLS / signature.features.length));
   const scored: ScoredRow[] = [];
   const milliseconds = { validate: 0, evaluate: 0 };
   for (let start = 0; start < rows.length; start += blockRows) {
     if (start > 0) await setImmediate();
     const began = performance.now();
-    const { batch, inputs } = encode(signature, rows.slice(start, start + blockRows), start);
+    const { batch, inputs } = encode(signature, rows.slice(start, start + blockRows), (row) => numberOf(start + row));
     const encoded = performance.now();
-    const outputs = outputsOf(signature, await evaluator.evaluate(batch), start);
+    const outputs = outputsOf(signature, await evaluator.evaluate(batch), (row) => numberOf(start + row));
     const binned: BinnedRows = { counter, positions: counter.binner.bin(batch.columns, outputs) };
     outputs.forEach((output, row) => {
       scored.push({
@@ -60,26 +63,28 @@ export async function scoreRows(
   return { rows: scored, milliseconds };
 }
 
-function outputsOf(signature: Signature, scores: Scores, start: number): PredictionOutput[] {
+/** The number in the request of a row of a block. */
+type NumberOf = (row: number) => number;
+
+function outputsOf(signature: Signature, scores: Scores, numberOf: NumberOf): PredictionOutput[] {
   return Array.from({ length: scores.rows }, (_, row) => {
     const output = outputOf(signature, scores, row);
-    if (!output) throw extreme(start + row);
+    if (!output) throw extreme(numberOf(row));
     return output;
   });
 }
 
-function encode(signature: Signature, rows: readonly unknown[], start: number): EncodedRows {
+function encode(signature: Signature, rows: readonly unknown[], numberOf: NumberOf): EncodedRows {
   try {
     return encodeRows(signature, rows);
   } catch (error) {
-    if (error instanceof RowsError) throw wrongRows(error, start);
+    if (error instanceof RowsError) throw wrongRows(error, numberOf);
     throw error;
   }
 }
 
-/** Rows of a block are counted from its start, those of an error from the start of the request. */
-function wrongRows(error: RowsError, start: number): AppError {
-  const problems = error.problems.map((problem) => ({ ...problem, row: problem.row + start }));
+function wrongRows(error: RowsError, numberOf: NumberOf): AppError {
+  const problems = error.problems.map((problem) => ({ ...problem, row: numberOf(problem.row) }));
   const [first] = problems;
   const others = problems.length - 1 + error.more;
   const more = others > 0 ? ` There are ${others} more problems; details lists the first.` : '';

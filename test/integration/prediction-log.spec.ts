@@ -96,6 +96,7 @@ describe('the prediction log', () => {
       caller_id: given.callerId,
       correlation_id: 'order 7, "quoted" {x}',
       request_id: 'request-1',
+      shadow_of: null,
     });
   });
 

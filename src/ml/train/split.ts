@@ -1,3 +1,4 @@
+import { finish, type Hash, hashText, hashWords } from '../statistics/hash.js';
 import { TrainingDataError } from './errors.js';
 import type { Column, TrainingTable } from './table.js';
 
@@ -11,11 +12,6 @@ export interface Split {
 const TRAIN_SHARE = 0.7;
 const VALIDATION_SHARE = 0.15;
 
-/** A 64-bit hash as two 32-bit lanes. */
-interface Hash {
-  low: number;
-  high: number;
-}
 const LOW_SEED = 0x3c6e_f372;
 const HIGH_SEED = 0x510e_527f;
 
@@ -92,36 +88,4 @@ function addColumn(column: Column, low: Uint32Array, high: Uint32Array): void {
     number[0] = value + 0; // −0 + 0 = 0
     add(row, Number.isNaN(value) ? missing : hashWords(words[0]!, words[1]!, name));
   });
-}
-
-function hashText(text: string, seed: Hash): Hash {
-  let { low, high } = seed;
-  for (let i = 0; i < text.length; i++) {
-    low = absorb(low, text.charCodeAt(i));
-    high = absorb(high, text.charCodeAt(i));
-  }
-  return { low: finish(low ^ text.length), high: finish(high ^ text.length) };
-}
-
-function hashWords(first: number, second: number, seed: Hash): Hash {
-  return {
-    low: finish(absorb(absorb(seed.low, first), second)),
-    high: finish(absorb(absorb(seed.high, first), second)),
-  };
-}
-
-/** One block of MurmurHash3 (x86, 32 bits). */
-function absorb(hash: number, word: number): number {
-  let k = Math.imul(word, 0xcc9e_2d51);
-  k = Math.imul((k << 15) | (k >>> 17), 0x1b87_3593);
-  const h = hash ^ k;
-  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe654_6b64) | 0;
-}
-
-/** The final avalanche of MurmurHash3. */
-function finish(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85eb_ca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2_ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }
