@@ -51,9 +51,10 @@ export class Erasure {
       let rows: ErasedRow[];
       do {
         rows = await deletePredictions(manager, correlationId, model?.id ?? null);
-        erased.predictions += rows.length;
+        const shadows = await deleteShadows(manager, rows);
+        erased.predictions += rows.length + shadows.length;
         erased.outcomes += await deleteOutcomes(manager, rows);
-        await this.takeOutOfCounts(manager, rows);
+        await this.takeOutOfCounts(manager, [...rows, ...shadows]);
       } while (rows.length === ERASED_ROWS);
       // Not what was erased: the correlation id may name the person, and this log keeps it for good.
       await this.audit.record(manager, {
@@ -97,6 +98,16 @@ async function deletePredictions(
        SELECT id FROM prediction WHERE correlation_id = $1 AND ($2::uuid IS NULL OR model_id = $2) ORDER BY id LIMIT $3))
      RETURNING id, version_id, inputs, output`,
     [correlationId, modelId, ERASED_ROWS],
+  );
+  return rows;
+}
+
+/** Shadows carry the correlation id of what they are of; whatever else may be of it goes as well. */
+async function deleteShadows(manager: EntityManager, answered: readonly ErasedRow[]): Promise<ErasedRow[]> {
+  const ids = answered.map(({ id }) => id);
+  const [rows] = await manager.query<[ErasedRow[], number]>(
+    'DELETE FROM prediction WHERE shadow_of = ANY ($1) RETURNING id, version_id, inputs, output',
+    [ids],
   );
   return rows;
 }

@@ -3,7 +3,7 @@ import type { Task } from '../../ml/schema/signature.js';
 import { lowestPredictionId } from '../prediction-id.js';
 import { type OutcomeEntry, shorten } from './outcome-entry.js';
 
-/** Most predictions that may share a correlation id: retries and shadow copies do, whole batches should not. */
+/** Most predictions that may share a correlation id: retries do, whole batches should not. Shadows, which nobody was given, have no outcomes. */
 const MAX_TARGETS = 100;
 
 /** A prediction that an outcome speaks of. */
@@ -74,7 +74,7 @@ async function findByCorrelationId(
   const rows = await manager.query<(FoundRow & { correlation_id: string })[]>(
     `SELECT found.* FROM unnest($1::text[]) AS wanted (correlation_id) CROSS JOIN LATERAL (
        SELECT id, model_id, version_id, correlation_id FROM prediction
-       WHERE correlation_id = wanted.correlation_id AND id >= $2 ORDER BY id DESC LIMIT $3) AS found`,
+       WHERE correlation_id = wanted.correlation_id AND shadow_of IS NULL AND id >= $2 ORDER BY id DESC LIMIT $3) AS found`,
     [ids, lowestPredictionId(since), MAX_TARGETS + 1],
   );
   const targets = new Map<string, OutcomeTarget[]>();
