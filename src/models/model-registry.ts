@@ -77,6 +77,11 @@ export class ModelRegistry {
   }
 
   /** @throws AppError NOT_FOUND or INVALID_STATE that says what exists, BAD_INPUT for several choices at once. */
+  async resolve(selector: VersionSelector): Promise<ServableVersion> {
+    return (await this.route(selector)).version;
+  }
+
+  /** @throws AppError as {@link resolve} does. */
   async route(selector: VersionSelector): Promise<Route> {
     const choices = [selector.version, selector.algorithm, selector.stage].filter(
       (choice) => (choice ?? null) !== null,

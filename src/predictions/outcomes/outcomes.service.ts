@@ -84,7 +84,8 @@ export class Outcomes {
     if (from >= to) throw new AppError('BAD_INPUT', 'from must lie before to.');
     const model = await this.registry.modelByName(modelName);
     const [row] = await this.dataSource.query<[{ predictions: string; with_outcome: string }]>(
-      `SELECT (SELECT count(*) FROM prediction WHERE model_id = $1 AND id >= $2 AND id < $3) AS predictions,
+      `SELECT (SELECT count(*) FROM prediction
+          WHERE model_id = $1 AND id >= $2 AND id < $3 AND shadow_of IS NULL) AS predictions,
          (SELECT count(*) FROM outcome WHERE model_id = $1 AND prediction_id >= $2 AND prediction_id < $3) AS with_outcome`,
       [model.id, lowestPredictionId(from), lowestPredictionId(to)],
     );
