@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
@@ -14,6 +15,7 @@ import { layoutOf } from '../../src/predictions/counts/binning-layout.js';
 import { BinningRow } from '../../src/predictions/counts/binning.entity.js';
 import { Binnings } from '../../src/predictions/counts/binnings.js';
 import { Recount, type RecountedDay } from '../../src/predictions/counts/recount.js';
+import { CompactionSchedule } from '../../src/predictions/counts/compaction.schedule.js';
 import { WindowCompaction } from '../../src/predictions/counts/window-compaction.js';
 import { WindowCounts } from '../../src/predictions/counts/window-counts.js';
 import { PredictionLog } from '../../src/predictions/prediction-log.js';
@@ -26,6 +28,11 @@ import { onnxOf, registerVersion, type RegisteredVersion, TEMPERATURE, WEATHER }
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** All that fake timers would replace but the time of day. */
+const TIMERS = [
+  ...(['hrtime', 'nextTick', 'performance', 'queueMicrotask', 'setImmediate', 'clearImmediate'] as const),
+  ...(['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] as const),
+];
 const ALL = { from: new Date(0), to: new Date('2100-01-01') };
 
 describe('the counts of predictions', () => {
@@ -317,6 +324,18 @@ describe('the counts of predictions', () => {
       const first = await ids();
       await compaction.run(new Date());
       expect(await ids()).toEqual(first);
+    });
+
+    it('by the clock of the database, though that of the scheduler jumps ahead', async () => {
+      const served = await Served.register(WEATHER);
+      await served.log(randomRows(5), new Array<number>(5).fill(Date.now()));
+      jest.useFakeTimers({ now: Date.now() + DAY_MS, doNotFake: TIMERS });
+      try {
+        await new CompactionSchedule(source, compaction).compact();
+      } finally {
+        jest.useRealTimers();
+      }
+      expect(await served.granularities()).toEqual({ SLOT: 1 });
     });
 
     it('in more rows than one transaction takes', async () => {
