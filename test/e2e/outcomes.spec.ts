@@ -182,6 +182,14 @@ describe('outcomes', () => {
       expect(await stored(id!)).toEqual([]);
     });
 
+    it('of shadows are unknown: nobody was given their predictions', async () => {
+      const [answered] = await predict('weather');
+      const shadow = await predictedAt(Date.now());
+      await database.query('UPDATE prediction SET shadow_of = $1 WHERE id = $2', [answered, shadow]);
+      const report = await record(...[answered, shadow].map((predictionId) => ({ predictionId, value: 'sun' })));
+      expect(report).toMatchObject({ accepted: 1, unknown: 1 });
+    });
+
     it('stay right when many requests say different things about the same predictions', async () => {
       const ids = await predict(
         'weather',

@@ -57,7 +57,10 @@ export class LabelledPredictions {
     private readonly counts: WindowCounts,
   ) {}
 
-  /** How many predictions there are, and how many of them have an outcome; rows of neither are read. */
+  /**
+   * How many predictions there are, and how many of them have an outcome; rows of neither are read. Those that a
+   * challenger made in the shadow are among its own, and never have one.
+   */
   async size(window: PredictionWindow, manager = this.dataSource.manager): Promise<WindowSize> {
     const [labelled] = await manager.query<[{ rows: string }]>(
       `SELECT count(*) AS rows FROM outcome WHERE ${ownerOf(window)} = $1 AND prediction_id >= $2 AND prediction_id < $3`,

@@ -58,7 +58,7 @@ async function findByPredictionId(
   if (ids.length === 0) return new Map();
   // The bounds let the database leave out the partitions of other days.
   const rows = await manager.query<FoundRow[]>(
-    'SELECT id, model_id, version_id FROM prediction WHERE id = ANY ($1) AND id BETWEEN $2 AND $3',
+    'SELECT id, model_id, version_id FROM prediction WHERE id = ANY ($1) AND id BETWEEN $2 AND $3 AND shadow_of IS NULL',
     [ids, ids[0], ids.at(-1)],
   );
   return new Map(rows.map((row) => [row.id, targetOf(row)]));
