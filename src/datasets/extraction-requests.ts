@@ -13,6 +13,7 @@ import type { Principal } from '../auth/principal.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
+import { errorCode } from '../platform/http/outbound-request.js';
 import { ObjectStore } from '../platform/storage/object-store.js';
 import type { DataSourceRow } from './data-source.entity.js';
 import { Dataset } from './dataset.entity.js';
@@ -151,6 +152,8 @@ export class ExtractionRequests {
       if (bytes === 0)
         throw new AppError('BAD_INPUT', 'The upload is empty. Send the file as the body of the request.');
       await this.objects.putFile(key, path);
+    } catch (error) {
+      throw errorCode(error) === 'ENOSPC' ? uploadDiskFull(error) : error;
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -164,6 +167,11 @@ export class ExtractionRequests {
 function newUpload(): Upload {
   const versionId = uuidv7();
   return { versionId, key: uploadKey(versionId) };
+}
+
+function uploadDiskFull(cause: unknown): AppError {
+  const message = 'The disk of the server is full, so it could not take the file. Ask an administrator to free space.';
+  return new AppError('LIMIT_EXCEEDED', message, undefined, { cause });
 }
 
 async function writeWithin(body: Readable, path: string, maxBytes: number): Promise<number> {

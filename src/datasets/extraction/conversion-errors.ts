@@ -1,4 +1,5 @@
 import { AppError } from '../../errors/app-error.js';
+import { errorCode } from '../../platform/http/outbound-request.js';
 import type { ReadOptions } from './source-spec.js';
 import { diskFull } from './staging.js';
 
@@ -18,15 +19,8 @@ export function isConversionError(error: unknown): boolean {
 export function describeConversionError(error: unknown, options: ReadOptions): unknown {
   const message = messageOf(error);
   if (error instanceof AppError) return error;
-  if (message.startsWith('Out of Memory Error')) {
-    return new AppError(
-      'LIMIT_EXCEEDED',
-      'The data needs more memory than an extraction may use. Take fewer columns, or ask an administrator to raise DUCKDB_MEMORY_LIMIT.',
-      undefined,
-      { cause: error },
-    );
-  }
-  if (message.includes('No space left on device')) return diskFull(error);
+  const shortage = describeShortage(error);
+  if (shortage !== error) return shortage;
   if (DAMAGED_PARQUET.test(message)) {
     const text = 'The Parquet file is damaged or truncated. Provide it again in full.';
     return new AppError('BAD_INPUT', text, undefined, { cause: error });
@@ -36,6 +30,29 @@ export function describeConversionError(error: unknown, options: ReadOptions): u
   return new AppError('BAD_INPUT', `The ${part} cannot be converted: ${summaryOf(message)}`, undefined, {
     cause: error,
   });
+}
+
+/** Turns a lack of memory or disk, at whatever step, into an AppError; other errors pass unchanged. */
+export function describeShortage(error: unknown): unknown {
+  const message = messageOf(error);
+  if (error instanceof AppError) return error;
+  if (message.includes('No space left on device') || errorCode(error) === 'ENOSPC') return diskFull(error);
+  if (message.includes('max_temp_directory_size')) {
+    return shortageOf('disk space', 'SOURCE_MAX_BYTES', error);
+  }
+  return message.startsWith('Out of Memory Error') ? shortageOf('memory', 'DUCKDB_MEMORY_LIMIT', error) : error;
+}
+
+function shortageOf(what: string, setting: string, cause: unknown): AppError {
+  const advice = `Take fewer columns, or ask an administrator to raise ${setting}.`;
+  return new AppError(
+    'LIMIT_EXCEEDED',
+    `The data needs more ${what} than an extraction may use. ${advice}`,
+    undefined,
+    {
+      cause,
+    },
+  );
 }
 
 const DAMAGED_PARQUET = /magic bytes|Footer length|TProtocolException|[Ii]nvalid.*parquet|Parquet.*(corrupt|invalid)/;

@@ -9,7 +9,7 @@ import { DuckDbSession, JsonRow } from '../../platform/duckdb/duckdb-session.js'
 import { OutboundPolicy } from '../../platform/http/outbound-policy.js';
 import { describeTransferError, openRemote } from '../../platform/http/outbound-request.js';
 import { ColumnType } from './column-types.js';
-import { describeConversionError } from './conversion-errors.js';
+import { describeConversionError, describeShortage } from './conversion-errors.js';
 import { firstRows } from './first-rows.js';
 import { ExtractionLimits } from './limits.js';
 import { openPostgres } from './postgres-source.js';
@@ -80,7 +80,7 @@ export async function extract(
   } catch (error) {
     context.signal.throwIfAborted();
     if (deadline.aborted) throw outOfTime(context.limits.timeoutMs);
-    throw error;
+    throw describeShortage(error);
   }
 }
 
@@ -92,7 +92,8 @@ async function extractWithin(
   const { folder, signal, onProgress } = context;
   const staged = await stage(source, options, context);
   const path = join(folder, 'snapshot.parquet');
-  const session = await DuckDbSession.open({ folder, memoryLimit: context.memoryLimit, threads: context.threads });
+  const { memoryLimit, threads, limits } = context;
+  const session = await DuckDbSession.open({ folder, memoryLimit, threads, spillBytes: limits.maxBytes });
   const report = (phase: ExtractionProgress['phase']) =>
     onProgress?.({ phase, bytes: staged.bytes, fraction: session.progress() });
   let phase: ExtractionProgress['phase'] = 'CONVERTING';

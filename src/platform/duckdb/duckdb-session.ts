@@ -10,6 +10,8 @@ export interface DuckDbOptions {
   /** For example `512MB`. The process holds 100 to 450 MB more than this. */
   readonly memoryLimit: string;
   readonly threads?: number;
+  /** Most bytes of spilled data; by default whatever the disk has. */
+  readonly spillBytes?: number;
 }
 
 export interface RunOptions {
@@ -49,7 +51,7 @@ export class DuckDbSession {
     const connection = await instance.connect();
     const session = new DuckDbSession(instance, connection);
     try {
-      await session.lock(options.folder);
+      await session.lock(options);
     } catch (error) {
       session.close();
       throw error;
@@ -97,8 +99,10 @@ export class DuckDbSession {
     this.instance.closeSync();
   }
 
-  private async lock(folder: string): Promise<void> {
+  private async lock({ folder, spillBytes }: DuckDbOptions): Promise<void> {
     const statements = [
+      // Given when the database is made, as the folder is, it would be shown but not kept to.
+      ...(spillBytes === undefined ? [] : [`SET max_temp_directory_size = '${spillBytes}B'`]),
       `SET TimeZone = 'UTC'`,
       `SET enable_progress_bar = true`,
       `SET enable_progress_bar_print = false`,
