@@ -8,9 +8,20 @@ import { Examinations } from './checks/examinations.js';
 import { ScheduledChecks } from './checks/scheduled-checks.js';
 import { DecisionFacts } from './decisions/decision-facts.js';
 import { Decisions } from './decisions/decisions.js';
+import { DecisionHistory } from './decisions/decision-history.js';
+import { DecisionsResolver } from './decisions/decisions.resolver.js';
 import { RetrainingDecision } from './decisions/retraining-decision.entity.js';
+import { GatherLabelledWorker } from './retrainings/gather-labelled.worker.js';
+import { Gathering } from './retrainings/gathering.js';
+import { LabelledGatherings } from './retrainings/labelled-gatherings.js';
 import { Retraining } from './retrainings/retraining.entity.js';
+import { RetrainingCancellation } from './retrainings/retraining-cancellation.js';
+import { RetrainingHistory } from './retrainings/retraining-history.js';
+import { RetrainingMachine } from './retrainings/retraining-machine.js';
+import { RetrainingStart } from './retrainings/retraining-start.js';
 import { Retrainings } from './retrainings/retrainings.js';
+import { RetrainingsResolver } from './retrainings/retrainings.resolver.js';
+import { RetrainingsSchedule } from './retrainings/retrainings.schedule.js';
 import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
 import { ModelPolicyResolver, PoliciesResolver } from './policies/policies.resolver.js';
 import { Policies } from './policies/policies.service.js';
@@ -42,13 +53,27 @@ const SERVICES = [
 export class MonitoringModule {}
 
 /** Policies, reports, decisions and quality in GraphQL, and the page of a report. */
-@Module({ imports: [MonitoringModule, QualityApiModule], providers: [PoliciesResolver, ModelPolicyResolver] })
+@Module({
+  imports: [MonitoringModule, QualityApiModule],
+  providers: [
+    PoliciesResolver,
+    ModelPolicyResolver,
+    DecisionsResolver,
+    RetrainingsResolver,
+    DecisionHistory,
+    RetrainingHistory,
+    RetrainingCancellation,
+  ],
+})
 export class MonitoringApiModule {}
 
 /** Jobs of retrainings. */
-@Module({ imports: [MonitoringModule] })
+@Module({ imports: [MonitoringModule], providers: [GatherLabelledWorker, LabelledGatherings] })
 export class MonitoringWorkerModule {}
 
 /** Checks by the clock, and the retrainings that they begin. */
-@Module({ imports: [MonitoringModule], providers: [CheckSchedule] })
+@Module({
+  imports: [MonitoringModule],
+  providers: [CheckSchedule, RetrainingsSchedule, RetrainingMachine, Gathering, RetrainingStart],
+})
 export class MonitoringSchedulerModule {}

@@ -10,6 +10,7 @@ import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
 import { mapPage, type Page, PageArgs } from '../platform/graphql/pagination.js';
 import { loadInBatch } from '../platform/graphql/request-loader.js';
 import { ZodPipe } from '../platform/http/zod.pipe.js';
+import { toRunType } from './training.mapping.js';
 import { TrainingService } from './training.service.js';
 import {
   type StartTraining,
@@ -18,7 +19,6 @@ import {
   TrainingRunPage,
   TrainingRunType,
 } from './training.types.js';
-import type { TrainingRun } from './training-run.entity.js';
 import { TrainingRuns } from './training-runs.js';
 
 @Resolver(() => TrainingRunType)
@@ -116,29 +116,4 @@ export class VersionRunResolver {
     const run = await loadInBatch(request, 'runById', (ids) => this.training.byIds(ids), version.runId);
     return run ? toRunType(run) : null;
   }
-}
-
-function toRunType(run: TrainingRun): TrainingRunType {
-  const { id, groupId, modelId, versionId, datasetVersionId, trigger, algorithm, hyperparameters, seed } = run;
-  const { backend, state, progress, message, failure, requestedBy, createdAt, startedAt, finishedAt } = run;
-  return {
-    id,
-    groupId,
-    modelId,
-    versionId,
-    datasetVersionId,
-    trigger,
-    algorithm,
-    hyperparameters,
-    seed,
-    backend,
-    state,
-    progress,
-    message,
-    failure,
-    requestedBy,
-    createdAt,
-    startedAt,
-    finishedAt,
-  };
 }

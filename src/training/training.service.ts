@@ -33,8 +33,8 @@ export interface TrainingOrder {
   readonly model: Model;
   readonly version: ReadyVersion;
   readonly algorithms: readonly Algorithm[];
-  /** By name; each algorithm takes those that it knows. */
-  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** By name; an algorithm takes those that it knows. */
+  readonly hyperparametersOf: (algorithm: Algorithm) => Readonly<Record<string, number>>;
   readonly seed: number;
   readonly trigger: Trigger;
   readonly requestedBy: string | null;
@@ -71,8 +71,15 @@ export class TrainingService {
     for (const name of Object.keys(hyperparameters)) refuseUnknown(name, algorithms);
     return this.dataSource.transaction(async (manager) => {
       const { userId: requestedBy } = actor;
-      const order = { model, version, algorithms, hyperparameters, trigger: 'MANUAL', requestedBy } as const;
-      const runs = await this.startWithin(manager, { ...order, seed: input.seed ?? DEFAULT_SEED });
+      const runs = await this.startWithin(manager, {
+        model,
+        version,
+        algorithms,
+        hyperparametersOf: () => hyperparameters,
+        seed: input.seed ?? DEFAULT_SEED,
+        trigger: 'MANUAL',
+        requestedBy,
+      });
       const [{ groupId }] = runs as [TrainingRun];
       await this.audit.record(manager, {
         actor,
@@ -89,7 +96,7 @@ export class TrainingService {
    * @throws AppError BAD_INPUT for data or settings that don't fit, NOT_FOUND if the model is gone; nothing is written then.
    */
   async startWithin(manager: EntityManager, order: TrainingOrder): Promise<TrainingRun[]> {
-    const { model, version, algorithms, hyperparameters, trigger, seed, requestedBy } = order;
+    const { model, version, algorithms, hyperparametersOf, trigger, seed, requestedBy } = order;
     checkColumns(model, version.schema);
     const groupId = uuidv7();
     const runs = algorithms.map((algorithm) =>
@@ -100,7 +107,7 @@ export class TrainingService {
         datasetVersionId: version.id,
         trigger,
         algorithm,
-        hyperparameters: checkedSettings(model, algorithm, hyperparameters),
+        hyperparameters: checkedSettings(model, algorithm, hyperparametersOf(algorithm)),
         seed,
         backend: this.backend.name,
         state: 'QUEUED',
@@ -127,6 +134,12 @@ export class TrainingService {
     const query = this.runs.createQueryBuilder('run');
     if (modelName !== undefined) query.where({ modelId: (await this.registry.modelByName(modelName)).id });
     return paginate(query, 'run', page);
+  }
+
+  /** Runs by group id, in the order in which they were started. */
+  async byGroups(groupIds: readonly string[], manager = this.dataSource.manager): Promise<Map<string, TrainingRun[]>> {
+    const runs = await manager.find(TrainingRun, { where: { groupId: In([...groupIds]) }, order: { id: 'ASC' } });
+    return new Map(groupIds.map((id) => [id, runs.filter(({ groupId }) => groupId === id)]));
   }
 
   /** Runs by id. */

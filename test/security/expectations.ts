@@ -78,6 +78,14 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.trainingRun': 'VIEWER',
   'Query.trainingRuns': 'VIEWER',
 
+  // retraining
+  'Mutation.cancelRetraining': 'ENGINEER',
+  'Query.retrainingDecision': 'VIEWER',
+  'Query.retrainingDecisions': 'VIEWER',
+  'Query.explainDecision': 'VIEWER',
+  'Query.retraining': 'VIEWER',
+  'Query.retrainings': 'VIEWER',
+
   // predictions: what was logged holds people's data
   'Mutation.predict': 'PREDICTOR',
   'Query.prediction': 'ENGINEER',

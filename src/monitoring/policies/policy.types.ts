@@ -32,7 +32,7 @@ registerEnumType(RetrainingDataEnum, {
 });
 registerEnumType(DriftMethodEnum, { name: 'DriftMethod' });
 
-export { DriftMethodEnum, DriftModeEnum };
+export { DriftMethodEnum, DriftModeEnum, RetrainingDataEnum };
 
 @InputType()
 export class ColumnCheckInput {

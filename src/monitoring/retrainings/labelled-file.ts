@@ -1,0 +1,83 @@
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Feature, FeatureType, Signature } from '../../ml/schema/signature.js';
+import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
+import { identifier, literal } from '../../platform/duckdb/sql-text.js';
+import type { LabelledRow } from '../../predictions/outcomes/labelled-predictions.js';
+
+type Contract = Pick<Signature, 'task' | 'target' | 'features'>;
+
+const SQL_TYPES: Readonly<Record<FeatureType, string>> = { NUMBER: 'DOUBLE', BOOLEAN: 'BOOLEAN', STRING: 'VARCHAR' };
+const TARGET = 'target';
+
+/**
+ * Writes labelled predictions as lines of JSON, in their order and with neutral names: DuckDB does not tell the case of
+ * letters in names apart.
+ * @returns how many there were.
+ */
+export async function writeLabelledLines(
+  path: string,
+  { features }: Contract,
+  batches: AsyncIterable<readonly LabelledRow[]>,
+  signal: AbortSignal,
+): Promise<number> {
+  let rows = 0;
+  async function* lines(): AsyncGenerator<string> {
+    for await (const batch of batches) {
+      rows += batch.length;
+      yield batch.map((row) => lineOf(features, row)).join('');
+    }
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(path), { signal });
+  return rows;
+}
+
+function lineOf(features: readonly Feature[], { inputs, outcome }: LabelledRow): string {
+  const cells = features.map(({ name }, index) => [columnOf(index), inputs[name] ?? null]);
+  return `${JSON.stringify({ ...Object.fromEntries(cells), [TARGET]: outcome })}\n`;
+}
+
+/**
+ * Turns the lines into a Parquet file with the columns of the model, after the rows of a snapshot of its source, if one
+ * is given. Its columns are put together by name. The same rows give the same file.
+ */
+export async function writeLearningFile(
+  session: DuckDbSession,
+  contract: Contract,
+  { folder, lines, source }: { readonly folder: string; readonly lines: string; readonly source?: string },
+  signal: AbortSignal,
+): Promise<string> {
+  const path = join(folder, 'learning.parquet');
+  const snapshot = source && `read_parquet(${literal(source)})`;
+  const targetType = snapshot ? await typeOf(session, snapshot, contract.target) : targetTypeOf(contract);
+  const labelled = labelledSelect(contract, lines, targetType);
+  const names = [...contract.features.map(({ name }) => name), contract.target].map(identifier).join(', ');
+  const rows = snapshot ? `SELECT ${names} FROM ${snapshot} UNION ALL BY NAME ${labelled}` : labelled;
+  await session.execute(`COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, { signal });
+  return path;
+}
+
+function labelledSelect({ task, target, features }: Contract, lines: string, targetType: string): string {
+  const types = features.map(({ type }, index) => `${columnOf(index)}: ${literal(SQL_TYPES[type])}`);
+  types.push(`${TARGET}: ${literal(task === 'REGRESSION' ? 'DOUBLE' : 'VARCHAR')}`);
+  const columns = features.map(({ name }, index) => `${columnOf(index)} AS ${identifier(name)}`);
+  columns.push(`CAST(${TARGET} AS ${targetType}) AS ${identifier(target)}`);
+  const read = `read_json(${literal(lines)}, format = 'newline_delimited', columns = {${types.join(', ')}})`;
+  return `SELECT ${columns.join(', ')} FROM ${read}`;
+}
+
+/** Classes are named by text; in the source they may be numbers or truth values. */
+async function typeOf(session: DuckDbSession, relation: string, column: string): Promise<string> {
+  const [row] = await session.rows(`SELECT typeof(${identifier(column)}) AS type FROM ${relation} LIMIT 1`);
+  return String(row?.['type'] ?? 'VARCHAR');
+}
+
+function targetTypeOf({ task }: Contract): string {
+  return task === 'REGRESSION' ? 'DOUBLE' : 'VARCHAR';
+}
+
+function columnOf(index: number): string {
+  return `c${index}`;
+}

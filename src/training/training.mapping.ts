@@ -1,0 +1,27 @@
+import type { TrainingRunType } from './training.types.js';
+import type { TrainingRun } from './training-run.entity.js';
+
+export function toRunType(run: TrainingRun): TrainingRunType {
+  const { id, groupId, modelId, versionId, datasetVersionId, trigger, algorithm, hyperparameters, seed } = run;
+  const { backend, state, progress, message, failure, requestedBy, createdAt, startedAt, finishedAt } = run;
+  return {
+    id,
+    groupId,
+    modelId,
+    versionId,
+    datasetVersionId,
+    trigger,
+    algorithm,
+    hyperparameters,
+    seed,
+    backend,
+    state,
+    progress,
+    message,
+    failure,
+    requestedBy,
+    createdAt,
+    startedAt,
+    finishedAt,
+  };
+}
