@@ -4,9 +4,9 @@ import type { Principal } from '../auth/principal.js';
 import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
 import { loadInBatch } from '../platform/graphql/request-loader.js';
 import { ZodPipe } from '../platform/http/zod.pipe.js';
-import { type ActiveChallenge, Challenges } from './challenges.js';
+import { Challenges } from './challenges.js';
 import { ChallengeType, type StartChallenge, StartChallengeInput, startChallengeSchema } from './challenges.types.js';
-import { toModelType } from './models.mapping.js';
+import { toChallengeType, toModelType } from './models.mapping.js';
 import { ModelType, RollbackInput, rollbackSchema } from './models.types.js';
 
 @Resolver(() => ModelType)
@@ -38,9 +38,4 @@ export class ChallengesResolver {
     const active = await loadInBatch(request, 'challengeOf', (ids) => this.challenges.activeOf(ids), id);
     return active ? toChallengeType(active) : null;
   }
-}
-
-function toChallengeType({ challenge, challenger }: ActiveChallenge): ChallengeType {
-  const { id, kind, share, startedAt, reason, startedBy } = challenge;
-  return { id, kind, share, version: challenger.number, since: startedAt, reason, startedBy };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, EntityManager, In, IsNull } from 'typeorm';
+import { DataSource, EntityManager, In, IsNull, LessThan, MoreThan } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AppError } from '../errors/app-error.js';
 import { Challenge } from './challenge.entity.js';
@@ -28,7 +28,7 @@ interface End {
   readonly actorId: string | null;
 }
 
-/** A challenge with the version that is tried. */
+/** A challenge with the version that is tried, or was. */
 export interface ActiveChallenge {
   readonly challenge: Challenge;
   readonly challenger: ModelVersion;
@@ -103,6 +103,18 @@ export class Challenges {
 
   async isTried(manager: EntityManager, { id: versionId, modelId }: ModelVersion): Promise<boolean> {
     return manager.existsBy(Challenge, { modelId, versionId, endedAt: IsNull() });
+  }
+
+  /** The newest challenge of a model that was on at some time of a window; null without one. */
+  async newestIn(modelId: string, from: Date, to: Date): Promise<Challenge | null> {
+    const bounds = { modelId, startedAt: LessThan(to) };
+    return this.dataSource.manager.findOne(Challenge, {
+      where: [
+        { ...bounds, endedAt: IsNull() },
+        { ...bounds, endedAt: MoreThan(from) },
+      ],
+      order: { id: 'DESC' },
+    });
   }
 
   /** Challenges that are on, by model id. */

@@ -1,6 +1,8 @@
 import type { Task } from '../ml/schema/signature.js';
 import { METRICS_OF_TASK } from '../ml/metrics/evaluate.js';
 import type { Manifest } from './artifact/manifest.js';
+import type { ActiveChallenge } from './challenges.js';
+import type { ChallengeType } from './challenges.types.js';
 import { directionOf, isBetter } from './gate-metrics.js';
 import type { Model } from './model.entity.js';
 import type { ModelVersion } from './model-version.entity.js';
@@ -30,6 +32,11 @@ export function toModelType(model: Model): ModelType {
     promotionMode,
     createdAt,
   };
+}
+
+export function toChallengeType({ challenge, challenger }: ActiveChallenge): ChallengeType {
+  const { id, kind, share, startedAt, reason, startedBy } = challenge;
+  return { id, kind, share, version: challenger.number, since: startedAt, reason, startedBy };
 }
 
 export function toVersionType(version: ModelVersion): ModelVersionType {

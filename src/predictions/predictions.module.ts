@@ -3,7 +3,10 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ModelsModule } from '../models/models.module.js';
 import { Canary } from './challenge/canary.js';
 import { Challengers } from './challenge/challengers.js';
+import { ComparisonResolver } from './challenge/comparison.resolver.js';
+import { ComparisonService } from './challenge/comparison.service.js';
 import { ShadowLog } from './challenge/shadow-log.js';
+import { ShadowPairs } from './challenge/shadow-pairs.js';
 import { ShadowQueue } from './challenge/shadow-queue.js';
 import { CompactionSchedule } from './counts/compaction.schedule.js';
 import { CountsModule } from './counts/counts.module.js';
@@ -43,6 +46,8 @@ import { PredictionsService } from './predictions.service.js';
     Canary,
     ShadowLog,
     ShadowQueue,
+    ShadowPairs,
+    ComparisonService,
     Outcomes,
     Erasure,
     LabelledPredictions,
@@ -54,6 +59,7 @@ import { PredictionsService } from './predictions.service.js';
     PredictionPartitions,
     Outcomes,
     Erasure,
+    ComparisonService,
     LabelledPredictions,
     CountsModule,
   ],
@@ -63,7 +69,13 @@ export class PredictionsModule {}
 /** `predict`, outcomes and the log in GraphQL. */
 @Module({
   imports: [PredictionsModule],
-  providers: [PredictionsResolver, LoggedPredictionResolver, OutcomesResolver, LoggedOutcomeResolver],
+  providers: [
+    PredictionsResolver,
+    ComparisonResolver,
+    LoggedPredictionResolver,
+    OutcomesResolver,
+    LoggedOutcomeResolver,
+  ],
 })
 export class PredictionsApiModule {}
 

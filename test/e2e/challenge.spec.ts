@@ -46,15 +46,15 @@ async function refusal(query: string, variables: object): Promise<{ code: string
   return { code: errors?.[0]?.extensions['code'], message: errors?.[0]?.message ?? 'accepted' };
 }
 
-/** {@link TEMPERATURE} as the champion has it, but 100 degrees more. */
-function warmer(): Uint8Array {
+/** {@link TEMPERATURE} as the champion has it, but with another effect of the south (−1) and another base (10). */
+function temperature(south: number, base: number): Uint8Array {
   const graph = new GraphBuilder();
   const wind = graph.input('wind', 'float');
   const precipitation = graph.imputer(graph.input('precipitation', 'float'), [0.5]);
   const holiday = graph.input('holiday', 'float');
   const station = graph.oneHot(graph.input('station', 'string'), ['north', 'south']);
   const row = graph.concat([wind, precipitation, holiday, station]);
-  graph.output('output', graph.linearRegressor(row, [2, -1, 4, 1, -1], 110));
+  graph.output('output', graph.linearRegressor(row, [2, -1, 4, 1, south], base));
   return encodeModel(graph.build('test'));
 }
 
@@ -67,7 +67,7 @@ interface Contestants {
 async function contestants(model: string, signature: Signature = TEMPERATURE): Promise<Contestants> {
   const version = { model, algorithm: 'LINEAR_REGRESSION' } as const;
   const champion = await registerVersion(database, boucle.home, { ...version, signature: TEMPERATURE });
-  const onnx = warmer();
+  const onnx = temperature(-1, 110);
   return {
     champion,
     challenger: await registerVersion(database, boucle.home, { ...version, signature, onnx, stage: 'CANDIDATE' }),
@@ -340,6 +340,138 @@ describe('a shadow', () => {
       [challenger.versionId],
     );
     expect(count!.n).toBe(10_000);
+  });
+});
+
+describe('a comparison', () => {
+  const COMPARE = `query ($model: String!, $from: DateTime!, $to: DateTime!) {
+    challengeComparison(model: $model, from: $from, to: $to) {
+      challenge { kind version } from to agreement
+      champion { version predictions withOutcome rows metrics { name higherIsBetter value low high } }
+      challenger { version predictions withOutcome rows metrics { name value low high } }
+      differences { metric isPrimary difference low high } } }`;
+  const window = { from: '2020-01-01T00:00:00Z', to: '2030-01-01T00:00:00Z' };
+  const days = (from: number, to: number) => ({
+    from: new Date(Date.now() + from * 86_400_000),
+    to: new Date(Date.now() + to * 86_400_000),
+  });
+
+  /** Sends outcomes by prediction id. */
+  async function happened(outcomes: readonly { predictionId: string; value: number }[]): Promise<void> {
+    const response = await boucle.fetch('/v1/outcomes', {
+      method: 'POST',
+      body: JSON.stringify({ outcomes }),
+      headers: { 'content-type': 'application/json' },
+      token: promoter.token,
+    });
+    expect(response.status).toBe(200);
+  }
+
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const maeOf = (errors: readonly number[]): number => mean(errors.map(Math.abs));
+  const rmseOf = (errors: readonly number[]): number => Math.sqrt(mean(errors.map((error) => error ** 2)));
+
+  function expectMetrics(side: any, errors: readonly number[]): void {
+    const metrics = new Map<string, any>(side.metrics.map((metric: any) => [metric.name, metric]));
+    for (const [name, value] of [
+      ['mae', maeOf(errors)],
+      ['rmse', rmseOf(errors)],
+    ] as const) {
+      const metric = metrics.get(name);
+      expect(metric.value).toBeCloseTo(value, 4);
+      expect(metric.low).toBeLessThan(value);
+      expect(metric.high).toBeGreaterThan(value);
+    }
+  }
+
+  it('of a shadow is one of pairs: values, agreement and differences are those computed by hand', async () => {
+    const base = { model: 'pairs', signature: TEMPERATURE, algorithm: 'LINEAR_REGRESSION' } as const;
+    await registerVersion(database, boucle.home, base);
+    await registerVersion(database, boucle.home, { ...base, onnx: temperature(3, 10), stage: 'CANDIDATE' });
+    // Before the challenge: in no comparison.
+    const early = (await predict('pairs', { rows: rows(3) })).body.predictions;
+    await happened(early.map(({ id }: any) => ({ predictionId: id, value: 1_000 })));
+    await start('pairs', 'SHADOW');
+    const given = Array.from({ length: 120 }, (_, i) => ({
+      ...ROW,
+      wind: i / 10,
+      station: i % 4 === 0 ? 'south' : 'north',
+    }));
+    const { predictions } = (await predict('pairs', { rows: given })).body;
+    // All but every sixth has an outcome: as if the truth were the champion's answer, and a little noise.
+    const outcomes = predictions.flatMap(({ id, value }: any, i: number) =>
+      i % 6 === 5 ? [] : [{ i, predictionId: id, value: Number(value) + Math.sin(i) }],
+    );
+    await happened(outcomes.map(({ predictionId, value }: any) => ({ predictionId, value })));
+    const look = async () => (await ask(COMPARE, { model: 'pairs', ...days(-1, 1) })).challengeComparison;
+    const found = await until(look, ({ champion }) => champion.predictions === 120);
+    expect(found.challenge).toEqual({ kind: 'SHADOW', version: 2 });
+    expect(found.champion).toMatchObject({ version: 1, predictions: 120, withOutcome: 100, rows: 100 });
+    expect(found.challenger).toMatchObject({ version: 2, predictions: 120, withOutcome: 100, rows: 100 });
+    expect(found.agreement).toBeCloseTo(0.75, 10);
+    const champions = outcomes.map(({ i }: any) => Math.sin(i));
+    const challengers = outcomes.map(({ i }: any) => Math.sin(i) - (i % 4 === 0 ? 4 : 0));
+    expectMetrics(found.champion, champions);
+    expectMetrics(found.challenger, challengers);
+    expect(found.differences.map(({ metric, isPrimary }: any) => [metric, isPrimary])).toEqual([
+      ['rmse', true],
+      ['mae', false],
+    ]);
+    const [rmse, mae] = found.differences;
+    expect(rmse.difference).toBeCloseTo(rmseOf(champions) - rmseOf(challengers), 4);
+    expect(mae.difference).toBeCloseTo(maeOf(champions) - maeOf(challengers), 4);
+    for (const { difference, low, high } of [rmse, mae]) {
+      expect(low).toBeLessThan(difference);
+      expect(high).toBeGreaterThan(difference);
+      expect(high).toBeLessThan(0);
+    }
+    const { from: _, to: __, ...same } = found;
+    expect(await look()).toMatchObject(same);
+  });
+
+  it('of a canary is one of two groups', async () => {
+    await contestants('groups');
+    await start('groups', 'CANARY', 0.4);
+    const given = Array.from({ length: 300 }, (_, i) => ({ ...ROW, wind: i / 10 }));
+    const { predictions } = (await predict('groups', { rows: given, correlationIds: ids(300, 'group') })).body;
+    const outcomes = predictions.flatMap(({ id, value, version }: any, i: number) =>
+      i % 3 === 2 ? [] : [{ i, predictionId: id, value: Number(value) + Math.cos(i), version }],
+    );
+    await happened(outcomes.map(({ predictionId, value }: any) => ({ predictionId, value })));
+    const found = (await ask(COMPARE, { model: 'groups', ...days(-1, 1) })).challengeComparison;
+    for (const [side, version] of [
+      [found.champion, undefined],
+      [found.challenger, 2],
+    ]) {
+      const labelled = outcomes.filter((outcome: any) => outcome.version === version);
+      const asked = predictions.filter((prediction: any) => prediction.version === version);
+      expect(side).toMatchObject({ predictions: asked.length, withOutcome: labelled.length, rows: labelled.length });
+      expectMetrics(
+        side,
+        labelled.map(({ i }: any) => Math.cos(i)),
+      );
+    }
+    expect(found.differences).toEqual([]);
+    expect(found.agreement).toBeNull();
+  });
+
+  it('says what is missing', async () => {
+    await contestants('idle');
+    expect((await refusal(COMPARE, { model: 'idle', ...days(-1, 1) })).message).toMatch(
+      /No version of model idle was tried/,
+    );
+    expect((await refusal(COMPARE, { model: 'idle', ...window })).message).toMatch(/at most 92 days/);
+    expect((await refusal(COMPARE, { model: 'nowhere', ...days(-1, 1) })).code).toBe('NOT_FOUND');
+    await ask(START, input('idle', 'SHADOW'));
+    const empty = (await ask(COMPARE, { model: 'idle', ...days(-1, 1) })).challengeComparison;
+    expect(empty).toMatchObject({ agreement: null, differences: [], champion: { predictions: 0, rows: 0 } });
+    expect(empty.champion.metrics[0]).toEqual({
+      name: 'rmse',
+      higherIsBetter: false,
+      value: null,
+      low: null,
+      high: null,
+    });
   });
 });
 

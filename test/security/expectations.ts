@@ -92,6 +92,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.predictions': 'ENGINEER',
   'Mutation.recordOutcomes': 'PREDICTOR',
   'Query.outcomeCoverage': 'VIEWER',
+  'Query.challengeComparison': 'VIEWER',
   'Query.quality': 'VIEWER',
   'Mutation.erasePredictions': 'ADMIN',
 
