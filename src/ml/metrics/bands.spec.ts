@@ -88,17 +88,22 @@ describe('metricBands', () => {
     await expect(metricBands(truth, new Float64Array(), { seed: 1 })).rejects.toThrow(RangeError);
   });
 
-  it('let others have their turn', async () => {
+  it('let others have their turn within 20 ms', async () => {
+    // Computing time of this thread: other tests share the machine.
+    const busy = () => process.threadCpuUsage().user / 1_000;
+    const [truth, scores] = several(10_000, 10, new Random(4));
+    await metricBands(truth, scores, { seed: 1, resamples: 20 }); // What the compiler takes is paid once.
     let longest = 0;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 1);
-    await metricBands(...several(10_000, 10, new Random(4)), { seed: 1 });
-    clearInterval(timer);
+    let last = busy();
+    let turn = setImmediate(function measure() {
+      longest = Math.max(longest, busy() - last);
+      last = busy();
+      turn = setImmediate(measure);
+    });
+    await metricBands(truth, scores, { seed: 1 });
+    clearImmediate(turn);
     process.stdout.write(`the longest turn took ${longest.toFixed(1)} ms\n`);
-    expect(longest).toBeLessThan(60); // 20 ms on a machine of our own; tests share theirs.
+    expect(longest).toBeLessThan(20);
   });
 
   /** P(N(1, 1) > N(0, 1)); accuracy of the cut at 0.5: Φ(0.5) for either class. */
