@@ -5,6 +5,7 @@ import { TrainingModule } from '../training/training.module.js';
 import { Champions } from './checks/champions.js';
 import { CheckSchedule } from './checks/check.schedule.js';
 import { Examinations } from './checks/examinations.js';
+import { ReferenceSamples } from './checks/reference-samples.js';
 import { ScheduledChecks } from './checks/scheduled-checks.js';
 import { DecisionFacts } from './decisions/decision-facts.js';
 import { Decisions } from './decisions/decisions.js';
@@ -26,8 +27,13 @@ import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
 import { ModelPolicyResolver, PoliciesResolver } from './policies/policies.resolver.js';
 import { Policies } from './policies/policies.service.js';
 import { PolicyContexts } from './policies/policy-contexts.js';
-import { QualityApiModule } from './quality/quality.module.js';
+import { QualityApiModule, QualityModule } from './quality/quality.module.js';
 import { DriftReport } from './reports/drift-report.entity.js';
+import { ReportLinks } from './reports/report-links.js';
+import { ReportRetentionSchedule } from './reports/report-retention.schedule.js';
+import { ReportsController } from './reports/reports.controller.js';
+import { ReportColumnsResolver, ReportsResolver } from './reports/reports.resolver.js';
+import { Reports } from './reports/reports.service.js';
 
 const SERVICES = [
   Decisions,
@@ -38,6 +44,9 @@ const SERVICES = [
   Champions,
   Examinations,
   ScheduledChecks,
+  ReferenceSamples,
+  Reports,
+  ReportLinks,
 ];
 
 /** Policies, checks, reports, decisions and retrainings. */
@@ -46,6 +55,7 @@ const SERVICES = [
     TypeOrmModule.forFeature([MonitoringPolicy, DriftReport, RetrainingDecision, Retraining]),
     PredictionsModule,
     TrainingModule,
+    QualityModule,
   ],
   providers: SERVICES,
   exports: [TypeOrmModule, PredictionsModule, TrainingModule, ...SERVICES],
@@ -63,7 +73,10 @@ export class MonitoringModule {}
     DecisionHistory,
     RetrainingHistory,
     RetrainingCancellation,
+    ReportsResolver,
+    ReportColumnsResolver,
   ],
+  controllers: [ReportsController],
 })
 export class MonitoringApiModule {}
 
@@ -74,6 +87,13 @@ export class MonitoringWorkerModule {}
 /** Checks by the clock, and the retrainings that they begin. */
 @Module({
   imports: [MonitoringModule],
-  providers: [CheckSchedule, RetrainingsSchedule, RetrainingMachine, Gathering, RetrainingStart],
+  providers: [
+    CheckSchedule,
+    ReportRetentionSchedule,
+    RetrainingsSchedule,
+    RetrainingMachine,
+    Gathering,
+    RetrainingStart,
+  ],
 })
 export class MonitoringSchedulerModule {}

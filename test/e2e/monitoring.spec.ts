@@ -72,4 +72,63 @@ describe('monitoring of a running Boucle', () => {
     const events = await database.query<any>(`SELECT subject_id FROM event WHERE kind = 'DRIFT_DETECTED'`);
     expect(events).toEqual([{ subject_id: drifted.id }]);
   });
+
+  it('answers reports with columns and drawings, and opens their pages to those who may see them', async () => {
+    const { driftReports } = await boucle.ask(
+      '{ driftReports(model: "temperature", first: 20) { nodes { id verdict summary } } }',
+      {},
+      token,
+    );
+    const { id } = driftReports.nodes.find((node: any) => node.verdict === 'DRIFT');
+    const { driftReport: report } = await boucle.ask(
+      `query ($id: ID!) { driftReport(id: $id) { id verdict rows summary drifted judged pageUrl version { version }
+         columns { name role verdict drawing checks { method score threshold } distribution { bars { label } } } } }`,
+      { id },
+      token,
+    );
+    expect(report).toMatchObject({ drifted: 2, judged: 5, version: { version: 1 }, rows: 600 });
+    expect(report.summary).toBe('600 predictions of version 1: 2 of 5 columns drifted (wind, temperature).');
+    const [wind] = report.columns;
+    expect(wind).toMatchObject({ name: 'wind', role: 'FEATURE', verdict: 'DRIFT' });
+    expect(wind.drawing).toMatch(/^<svg/);
+    expect(wind.checks[0]).toMatchObject({ method: 'PSI', threshold: 0.1 });
+    expect(wind.distribution.bars.length).toBeLessThanOrEqual(20);
+
+    const linked = await fetch(report.pageUrl);
+    expect(linked.status).toBe(200);
+    expect(linked.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(linked.headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-/);
+    const page = await linked.text();
+    expect(page).toContain('<!doctype html>');
+    expect(await (await boucle.fetch(`/reports/${report.id}`, { token })).text()).toBe(page);
+    expect((await boucle.fetch(`/reports/${report.id}`)).status).toBe(401);
+    const other = driftReports.nodes.find((node: any) => node.id !== report.id);
+    expect((await fetch(report.pageUrl.replace(report.id, other.id))).status).toBe(403);
+    expect((await fetch(`${report.pageUrl}x`)).status).toBe(403);
+  });
+
+  it('refuses what would never or always fire, in words, and warns of what may not be meant', async () => {
+    const refused = async (input: object) => {
+      const answer = await boucle.graphql(SET, { input: { model: 'temperature', ...input } }, token);
+      return answer.errors![0]!.message;
+    };
+    expect(await refused({ cron: '* * * * * *' })).toContain('cron fires every 1 s');
+    expect(await refused({ cron: '0 0 30 2 *' })).toContain('never fires');
+    expect(await refused({ persistence: { k: 3, n: 2 } })).toContain('k must be at most n');
+    expect(await refused({ checks: [{ column: 'sun', method: 'PSI' }] })).toContain('no column sun');
+    expect(await refused({ checks: [{ column: 'station', method: 'KS' }] })).toContain('columns of type NUMBER');
+    expect(await refused({ checks: [{ column: 'wind', method: 'KS' }] })).toContain('keeps no sample');
+    expect(await refused({ quality: { metric: 'rocAuc', floor: 0.9 } })).toContain('no metric rocAuc');
+    expect(await refused({ maximumAgeSeconds: 60 })).toContain('always fire');
+    const input = { model: 'temperature', persistence: null, minimumRows: 100, enabled: false };
+    const { setMonitoringPolicy: policy } = await boucle.ask(SET, { input }, token);
+    expect(policy).toMatchObject({ enabled: false, nextCheckAt: null, persistence: null });
+    expect(policy.warnings).toEqual([
+      'Nothing starts a retraining: drift is reported only.',
+      expect.stringContaining('too few rows all the same'),
+    ]);
+    await boucle.ask('mutation { removeMonitoringPolicy(model: "temperature") }', {}, token);
+    const { monitoringPolicies } = await boucle.ask('{ monitoringPolicies { nodes { id } } }', {}, token);
+    expect(monitoringPolicies.nodes).toEqual([]);
+  });
 });

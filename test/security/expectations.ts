@@ -100,6 +100,8 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.setMonitoringPolicy': 'ENGINEER',
   'Mutation.removeMonitoringPolicy': 'ENGINEER',
   'Query.monitoringPolicies': 'VIEWER',
+  'Query.driftReport': 'VIEWER',
+  'Query.driftReports': 'VIEWER',
 };
 
 export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
@@ -120,4 +122,8 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   'POST /v1/models/:model/predict': 'PREDICTOR',
   'POST /v1/models/:model/versions/:version/predict': 'PREDICTOR',
   'POST /v1/outcomes': 'PREDICTOR',
+
+  // monitoring; the ticket in the link is the right to the page
+  'GET /reports/:id': 'VIEWER',
+  'GET /reports/:id/page': { least: 'PUBLIC', refuses: 'FORBIDDEN' },
 };

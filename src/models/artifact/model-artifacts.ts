@@ -24,11 +24,16 @@ export class ModelArtifacts {
    *   cannot be read.
    */
   async load(artifactKey: string, sha256: string, signal?: AbortSignal): Promise<Pick<LoadedArtifact, 'onnx'>> {
+    return { onnx: await this.file(artifactKey, sha256, ONNX_FILE, signal) };
+  }
+
+  /** One file of a registered artifact. @throws AppError as {@link load}. */
+  async file(artifactKey: string, sha256: string, name: string, signal?: AbortSignal): Promise<Uint8Array> {
     const source = await this.store.read(artifactKey, signal);
     return named(artifactKey, async () => {
-      const archive = await readArchive(source, [ONNX_FILE]);
+      const archive = await readArchive(source, [name]);
       if (archive.sha256 !== sha256) throw new ArchiveError('its content does not match its hash');
-      return { onnx: fileOf(archive, ONNX_FILE).bytes };
+      return fileOf(archive, name).bytes;
     });
   }
 

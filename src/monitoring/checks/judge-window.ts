@@ -1,8 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
+import { AppError } from '../../errors/app-error.js';
 import type { Check } from '../../ml/statistics/drift/checks.js';
 import type { DriftColumn } from '../../ml/statistics/drift/column.js';
 import { DRIFT_METHODS } from '../../ml/statistics/drift/methods.js';
-import type { Sample } from '../../ml/statistics/drift/samples.js';
 import {
   type ComparedCheck,
   compareColumns,
@@ -10,11 +9,10 @@ import {
   type DriftVerdict,
   judgeComparisons,
 } from '../../ml/statistics/drift/verdict.js';
+import { nextTurn } from '../../ml/statistics/next-turn.js';
 import type { PolicySettings } from '../policies/policy-settings.js';
+import type { ColumnSamples } from './column-samples.js';
 import { type ColumnIdentity, OUTPUT_CHECKS, type WatchedColumn } from './watched-columns.js';
-
-/** Raw values of both sides, by the name of their column. */
-export type ColumnSamples = ReadonlyMap<string, { readonly reference: Sample; readonly current: Sample }>;
 
 /** Comparisons go on for so long before others have their turn. */
 const TURN_MS = 5;
@@ -28,7 +26,10 @@ export function sampledColumns(
   return columns.map(({ name }) => name).filter((name) => (ownChecks(checks, name) ?? []).some(isSampled));
 }
 
-/** Mode BOUCLE on the columns of a window that has enough rows; lets others have their turns. */
+/**
+ * Mode BOUCLE on the columns of a window that has enough rows; lets others have their turns.
+ * @throws AppError INVALID_STATE if the policy's checks don't fit these columns.
+ */
 export async function judgeWindow(
   columns: readonly WatchedColumn[],
   settings: PolicySettings,
@@ -36,8 +37,14 @@ export async function judgeWindow(
 ): Promise<DriftVerdict> {
   const driftColumns = columns.map((column) => toDriftColumn(column, samples));
   const driftSettings = toDriftSettings(columns, settings);
-  const comparisons = await inTurns(compareColumns(driftColumns, driftSettings));
-  return judgeComparisons(driftColumns, comparisons, driftSettings);
+  try {
+    const comparisons = await inTurns(compareColumns(driftColumns, driftSettings));
+    return judgeComparisons(driftColumns, comparisons, driftSettings);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = `The policy does not fit the champion any more: ${error.message}. Set it anew with setMonitoringPolicy.`;
+    throw new AppError('INVALID_STATE', message, undefined, { cause: error });
+  }
 }
 
 /** A window of which nothing can be said. */
@@ -52,7 +59,7 @@ async function inTurns(checks: Iterable<ComparedCheck>): Promise<ComparedCheck[]
   for (const check of checks) {
     compared.push(check);
     if (performance.now() - turn < TURN_MS) continue;
-    await setImmediate();
+    await nextTurn();
     turn = performance.now();
   }
   return compared;
@@ -62,8 +69,11 @@ function toDriftColumn(
   { name, type, binning, reference, current }: WatchedColumn,
   samples: ColumnSamples,
 ): DriftColumn {
+  const counts = { binning, reference, current };
   const sample = samples.get(name);
-  return { name, type, counts: { binning, reference, current }, ...(sample && { sample }) };
+  if (!(sample?.reference instanceof Float64Array && sample.current instanceof Float64Array))
+    return { name, type, counts };
+  return { name, type, counts, sample: { reference: sample.reference, current: sample.current } };
 }
 
 function toDriftSettings(columns: readonly ColumnIdentity[], settings: PolicySettings): DriftSettings {

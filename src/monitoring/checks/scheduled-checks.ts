@@ -41,7 +41,7 @@ export class ScheduledChecks {
     const { version, since: servesSince } = champion;
     const now = await databaseTime(manager);
     const window = checkWindow(tick, settings.windowSeconds, now, servesSince);
-    const examination = await this.examinations.examine(manager, version, window, settings);
+    const examination = await this.examinations.examine(manager, { version, servesSince, window, settings });
     const document = reportOf({
       id: uuidv7(),
       model: model.name,

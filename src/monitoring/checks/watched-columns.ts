@@ -1,3 +1,4 @@
+import { AppError } from '../../errors/app-error.js';
 import type { FeatureType, Signature } from '../../ml/schema/signature.js';
 import { type Binning, countLength } from '../../ml/statistics/binning.js';
 import type { Check } from '../../ml/statistics/drift/checks.js';
@@ -43,7 +44,7 @@ export function columnsOf({ features, target, classes }: Signature): ColumnIdent
 /**
  * The columns of a version with what they are compared by.
  * @param merged the window's counts of this version; undefined for a window without predictions.
- * @throws RangeError if the reference's counts don't fit its own bins.
+ * @throws AppError INVALID_STATE if the reference's counts don't fit its own bins.
  */
 export function watchedColumns(
   signature: Signature,
@@ -80,7 +81,10 @@ function referenceCounts(name: string, binning: Binning, distribution: Distribut
   const length = countLength(binning);
   if (distribution) {
     if (distribution.counts.length === length) return distribution.counts;
-    throw new RangeError(`the reference has ${distribution.counts.length} counts of ${name}, its bins are ${length}`);
+    throw new AppError(
+      'INVALID_STATE',
+      `The reference is damaged: it has ${distribution.counts.length} counts of ${name} for ${length} bins. Train a new version.`,
+    );
   }
   const counts = new Float64Array(length);
   counts[length - 1] = rows;

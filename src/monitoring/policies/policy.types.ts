@@ -2,17 +2,15 @@ import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, regis
 import { METHOD_NAMES, type MethodName } from '../../ml/statistics/drift/methods.js';
 import type { Algorithm } from '../../models/algorithm.js';
 import { AlgorithmEnum } from '../../models/models.types.js';
+import { enumOf } from '../../platform/graphql/enum-of.js';
 import { PageOf } from '../../platform/graphql/pagination.js';
 import { BigIntScalar } from '../../platform/graphql/scalars.js';
 import { DRIFT_MODES, type DriftMode, RETRAINING_DATA, type RetrainingData } from './policy-settings.js';
 
-const DriftModeEnum = Object.fromEntries(DRIFT_MODES.map((mode) => [mode, mode])) as Record<DriftMode, DriftMode>;
-const RetrainingDataEnum = Object.fromEntries(RETRAINING_DATA.map((data) => [data, data])) as Record<
-  RetrainingData,
-  RetrainingData
->;
+export const DriftModeEnum = enumOf(DRIFT_MODES);
+export const RetrainingDataEnum = enumOf(RETRAINING_DATA);
 /** The registry's names are lower case; GraphQL's are not. */
-const DriftMethodEnum = Object.fromEntries(METHOD_NAMES.map((name) => [name.toUpperCase(), name]));
+export const DriftMethodEnum = Object.fromEntries(METHOD_NAMES.map((name) => [name.toUpperCase(), name]));
 
 registerEnumType(DriftModeEnum, {
   name: 'DriftMode',
@@ -31,8 +29,6 @@ registerEnumType(RetrainingDataEnum, {
   },
 });
 registerEnumType(DriftMethodEnum, { name: 'DriftMethod' });
-
-export { DriftMethodEnum, DriftModeEnum, RetrainingDataEnum };
 
 @InputType()
 export class ColumnCheckInput {

@@ -30,6 +30,8 @@ export interface DueTable<Row extends ScheduledRow> {
   readonly lag?: string;
   /** The ticks of a row at an instant of the database's clock, the lag taken off. `cronTicks` for cron expressions. */
   ticksOf(row: Row, now: Date): Ticks;
+  /** Tells of a tick that came to nothing, in the transaction that notes its failure; `row` is as it was before. */
+  onFailure?(manager: EntityManager, row: Row, tick: Date, failure: string): Promise<void>;
 }
 
 export type TickHandler<Row> = (manager: EntityManager, row: Row, tick: Date) => Promise<void>;
@@ -148,6 +150,7 @@ export class DueRows<Row extends ScheduledRow> {
       if (!due) return;
       const { tick, next } = this.ticksOrLater(due.row, due.now);
       await this.advance(manager, due.row, { nextAt: next, lastTick: tick, failure: message });
+      await this.table.onFailure?.(manager, due.row, tick, message);
     });
   }
 

@@ -69,6 +69,15 @@ export class LabelledPredictions {
     return { predictions: await this.countPredictions(window, manager), labelled: Number(labelled.rows) };
   }
 
+  /** Whether any prediction of the window has an outcome. */
+  async anyOutcome(window: PredictionWindow, manager = this.dataSource.manager): Promise<boolean> {
+    const found = await manager.query<unknown[]>(
+      `SELECT 1 FROM outcome WHERE ${ownerOf(window)} = $1 AND prediction_id >= $2 AND prediction_id < $3 LIMIT 1`,
+      boundsOf(window),
+    );
+    return found.length > 0;
+  }
+
   /** At most so many predictions that have an outcome, drawn at random: the same ones for the same seed. In their order. */
   async sample(
     window: PredictionWindow,
@@ -95,21 +104,19 @@ export class LabelledPredictions {
   /** What a version or model answered, labelled or not, to at most so many predictions, drawn as in {@link sample}. */
   async sampleOutputs(
     window: PredictionWindow,
-    { seed, rows = SAMPLE_ROWS }: SampleOptions,
+    options: SampleOptions,
     manager = this.dataSource.manager,
   ): Promise<PredictionOutput[]> {
-    const drawn = await manager.query<{ id: string }[]>(
-      `SELECT id FROM prediction WHERE ${ownerOf(window)} = $1 AND id >= $2 AND id < $3
-       ORDER BY uuid_hash_extended(id, $4) LIMIT $5`,
-      [...boundsOf(window), seed, rows],
-    );
-    const ids = drawn.map(({ id }) => id).sort();
-    const outputs: PredictionOutput[] = [];
-    for (let start = 0; start < ids.length; start += BATCH_ROWS) {
-      const found = await logged(manager, 'output', ids.slice(start, start + BATCH_ROWS));
-      outputs.push(...found.values());
-    }
-    return outputs;
+    return sampleLogged(manager, 'output', window, options);
+  }
+
+  /** The rows that a version or model was asked about, drawn as in {@link sampleOutputs}. */
+  async sampleInputs(
+    window: PredictionWindow,
+    options: SampleOptions,
+    manager = this.dataSource.manager,
+  ): Promise<LoggedRow['inputs'][]> {
+    return sampleLogged(manager, 'inputs', window, options);
   }
 
   /**
@@ -155,6 +162,26 @@ const ownerOf = (window: PredictionWindow): string => ('modelId' in window ? 'mo
 function boundsOf(window: PredictionWindow): [owner: string, from: string, to: string] {
   const owner = 'modelId' in window ? window.modelId : window.versionId;
   return [owner, lowestPredictionId(window.from), lowestPredictionId(window.to)];
+}
+
+async function sampleLogged<Column extends keyof LoggedRow>(
+  manager: EntityManager,
+  column: Column,
+  window: PredictionWindow,
+  { seed, rows = SAMPLE_ROWS }: SampleOptions,
+): Promise<LoggedRow[Column][]> {
+  const drawn = await manager.query<{ id: string }[]>(
+    `SELECT id FROM prediction WHERE ${ownerOf(window)} = $1 AND id >= $2 AND id < $3
+     ORDER BY uuid_hash_extended(id, $4) LIMIT $5`,
+    [...boundsOf(window), seed, rows],
+  );
+  const ids = drawn.map(({ id }) => id).sort();
+  const sampled: LoggedRow[Column][] = [];
+  for (let start = 0; start < ids.length; start += BATCH_ROWS) {
+    const found = await logged(manager, column, ids.slice(start, start + BATCH_ROWS));
+    sampled.push(...found.values());
+  }
+  return sampled;
 }
 
 /** A column of the log by id; those that were erased meanwhile are absent. @param ids in ascending order. */

@@ -45,9 +45,13 @@ const MOST_DISTINCT_CATEGORICAL = 5;
  * @throws RangeError if a column has no known value on one side, or a numerical one has strings.
  */
 export function evidentlyDrift(columns: readonly EvidentlyColumn[]): EvidentlyDataSetVerdict {
-  const verdicts = columns.map((column) => evidentlyColumnDrift(column));
-  const drifted = verdicts.filter((verdict) => verdict.drifted).length;
-  return { columns: verdicts, drifted, datasetDrift: drifted > 0 && drifted / columns.length >= DATA_SET_SHARE };
+  return evidentlyDataSetDrift(columns.map((column) => evidentlyColumnDrift(column)));
+}
+
+/** The verdict on the data set from those on its columns. */
+export function evidentlyDataSetDrift(columns: readonly EvidentlyVerdict[]): EvidentlyDataSetVerdict {
+  const drifted = columns.filter((column) => column.drifted).length;
+  return { columns, drifted, datasetDrift: drifted > 0 && drifted / columns.length >= DATA_SET_SHARE };
 }
 
 /**
