@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { openPostgres } from '../../src/datasets/extraction/postgres-source.js';
 import { createTestDatabase, TestDatabase } from '../support/database.js';
 import { run } from './extraction-harness.js';
 
@@ -100,6 +102,45 @@ describe('a PostgreSQL query as a source', () => {
     await expect(query('SELECT sneaky()')).rejects.toMatchObject({
       code: 'BAD_INPUT',
       message: expect.stringMatching(/change data/),
+    });
+  });
+
+  it('keeps rows of any width out of memory while the reader is slow', async () => {
+    const signal = new AbortController().signal;
+    const sql = `SELECT n, repeat('x', 500000) AS wide FROM generate_series(1, 400) AS n`;
+    const rows = await openPostgres({ connection, query: sql }, { policy: outbound, signal, timeoutMs: 60_000 });
+    let [bytes, most] = [0, 0];
+    for await (const chunk of rows.csv as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      most = Math.max(most, rows.csv.readableLength);
+      if (bytes < 20_000_000) await delay(20);
+    }
+    await rows.release();
+    expect(bytes).toBeGreaterThan(400 * 500_000);
+    expect(most).toBeLessThan(3_000_000);
+  });
+
+  it('ends in the middle, and leaves no connection', async () => {
+    const stop = new AbortController();
+    const sql = `SELECT n AS here_in_the_middle, repeat('x', 500000) AS wide FROM generate_series(1, 4000) AS n`;
+    const request = { policy: outbound, signal: stop.signal, timeoutMs: 60_000 };
+    const rows = await openPostgres({ connection, query: sql }, request);
+    const reading = (async () => {
+      for await (const chunk of rows.csv as AsyncIterable<Buffer>)
+        if (chunk.length > 0) stop.abort(new Error('enough'));
+    })();
+    await expect(reading).rejects.toThrow('enough');
+    await rows.release();
+    const left = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'boucle' AND datname = current_database()`;
+    for (let tries = 0; tries < 50 && (await database.query(left)).length > 0; tries++) await delay(100);
+    expect(await database.query(left)).toEqual([]);
+  });
+
+  it('refuses a row that is larger than an extraction takes', async () => {
+    const wide = query(`SELECT n, repeat('x', 100000000) AS wide FROM generate_series(1, 2) AS n`);
+    await expect(wide).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      message: expect.stringMatching(/A row of the query/),
     });
   });
 

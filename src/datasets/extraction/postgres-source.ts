@@ -5,6 +5,7 @@ import { assertHostAllowed, isAllowListed, OutboundPolicy } from '../../platform
 import { describeTransferError, errorCode } from '../../platform/http/outbound-request.js';
 import { outboundSocket } from '../../platform/http/outbound-socket.js';
 import { ColumnType } from './column-types.js';
+import { PostgresCsv } from './postgres-csv.js';
 
 export interface PostgresRows {
   /** The result as CSV with a header; NULL is an empty field and empty text is `""`. */
@@ -20,7 +21,6 @@ export interface PostgresRequest {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
-const ROWS_PER_FETCH = 1000;
 const CURSOR = 'boucle_rows';
 
 /** pg_type.oid of the types that have a counterpart; everything else is read as text. */
@@ -54,19 +54,23 @@ export async function openPostgres(
   client.on('error', () => undefined);
   const abort = () => socket.destroy();
   signal.addEventListener('abort', abort, { once: true });
-  const release = async () => {
-    signal.removeEventListener('abort', abort);
-    await client.end();
-  };
   try {
     assertHostAllowed(policy, url.hostname, portOf(url));
     await client.connect();
     await openCursor(client, source.query, request.timeoutMs);
-    const first = await fetchRows(client);
-    const names = first.fields.map((field) => field.name);
+    const { fields } = await describeRows(client);
+    const names = fields.map((field) => field.name);
     assertDistinct(names);
-    const types = first.fields.map((field) => [field.name, TYPES_BY_OID[field.dataTypeID] ?? 'STRING'] as const);
-    return { csv: Readable.from(csvOf(client, first, url.host, request)), declared: new Map(types), release };
+    const types = fields.map((field) => [field.name, TYPES_BY_OID[field.dataTypeID] ?? 'STRING'] as const);
+    const csv = new PostgresCsv(client, CURSOR, names, (error) =>
+      signal.aborted ? signal.reason : describePostgresError(error, url.host),
+    );
+    const release = async () => {
+      signal.removeEventListener('abort', abort);
+      if (!csv.readableEnded) socket.destroy();
+      await client.end();
+    };
+    return { csv, declared: new Map(types), release };
   } catch (error) {
     signal.removeEventListener('abort', abort);
     socket.destroy();
@@ -83,7 +87,7 @@ export function parseConnection(connection: string): URL {
   throw new AppError('BAD_INPUT', 'Give the database as postgres://user:password@host:port/database.');
 }
 
-function clientConfig(url: URL, { policy, timeoutMs }: PostgresRequest): ClientConfig {
+function clientConfig(url: URL, { policy }: PostgresRequest): ClientConfig {
   const port = portOf(url);
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -94,7 +98,6 @@ function clientConfig(url: URL, { policy, timeoutMs }: PostgresRequest): ClientC
     database: decoded(url.pathname.slice(1)),
     ssl: tlsOf(url, isAllowListed(policy, url.hostname, port)),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: timeoutMs,
     application_name: 'boucle',
     options: '-c default_transaction_read_only=on -c datestyle=ISO -c timezone=UTC -c extra_float_digits=1',
     types: { getTypeParser: () => (value: string) => value },
@@ -133,29 +136,9 @@ async function openCursor(client: Client, query: string, timeoutMs: number): Pro
   await client.query(declare);
 }
 
-function fetchRows(client: Client): Promise<QueryArrayResult<(string | null)[]>> {
-  return client.query({ text: `FETCH ${ROWS_PER_FETCH} FROM ${CURSOR}`, rowMode: 'array' });
-}
-
-async function* csvOf(
-  client: Client,
-  first: QueryArrayResult<(string | null)[]>,
-  host: string,
-  { signal }: PostgresRequest,
-): AsyncGenerator<Buffer> {
-  yield Buffer.from(csvLine(first.fields.map((field) => field.name)));
-  try {
-    for (let page = first; page.rows.length > 0; page = await fetchRows(client)) {
-      yield Buffer.from(page.rows.map(csvLine).join(''));
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw describePostgresError(error, host);
-  }
-}
-
-function csvLine(values: readonly (string | null)[]): string {
-  return `${values.map((value) => (value === null ? '' : `"${value.replaceAll('"', '""')}"`)).join(',')}\n`;
+/** Names and types of the fields, no rows yet. */
+function describeRows(client: Client): Promise<QueryArrayResult> {
+  return client.query({ text: `FETCH 0 FROM ${CURSOR}`, rowMode: 'array' });
 }
 
 function assertDistinct(names: readonly string[]): void {
