@@ -5,8 +5,8 @@ import { AppError } from '../../errors/app-error.js';
 import { ColumnType } from './column-types.js';
 import { CsvDialect, detectDialect } from './csv-dialect.js';
 import { ExtractionLimits } from './limits.js';
+import { assertParquetBounded } from './parquet-bounds.js';
 import { FileFormat, ReadOptions } from './source-spec.js';
-import { tooLarge } from './staging.js';
 
 export interface RawColumn {
   readonly name: string;
@@ -129,12 +129,9 @@ async function parquetRelation(
   run: RunOptions,
 ): Promise<RawRelation> {
   const from = `read_parquet(${literal(path)})`;
-  const sizes = await session.rows(
-    `SELECT coalesce(sum(total_uncompressed_size), 0)::BIGINT AS bytes FROM parquet_metadata(${literal(path)})`,
-    run,
-  );
-  if (Number(sizes[0]?.bytes) > limits.maxBytes) throw tooLarge(limits.maxBytes);
-  return { format: 'PARQUET', from, columns: await describe(session, from, run) };
+  const columns = await describe(session, from, run);
+  await assertParquetBounded(session, path, columns, limits, run);
+  return { format: 'PARQUET', from, columns };
 }
 
 /** Column names and DuckDB types of a table expression. */
