@@ -1,3 +1,5 @@
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
@@ -17,7 +19,7 @@ let promoter: Account;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  boucle = await startBoucle({ databaseUrl: database.url, role: 'api', env: { REGISTRATION: 'open' } });
+  boucle = await startBoucle({ databaseUrl: database.url, env: { REGISTRATION: 'open' } });
   viewer = await signUp(boucle, database, 'VIEWER');
   engineer = await signUp(boucle, database, 'ENGINEER');
   promoter = await signUp(boucle, database, 'ENGINEER', true);
@@ -137,6 +139,32 @@ describe('promotions', () => {
   );
 });
 
+describe('changes of a model', () => {
+  it('are in the audit log', async () => {
+    await database.query(`INSERT INTO dataset (id, name) VALUES (gen_random_uuid(), 'audited')`);
+    const create = `mutation ($input: CreateModelInput!) { createModel(input: $input) { id } }`;
+    const given = { name: 'audited', task: 'REGRESSION', dataset: 'audited', target: 'y', features: ['x'] };
+    const { createModel } = await ask(create, { input: given }, engineer);
+    await ask(`mutation { updateModel(input: { name: "audited", margin: 0.5, promotionMode: MANUAL }) { margin } }`);
+    const events = await database.query(
+      `SELECT action, actor_id, details FROM audit_event WHERE subject_id = $1 ORDER BY id`,
+      [createModel.id],
+    );
+    expect(events).toEqual([
+      { action: 'model.created', actor_id: engineer.userId, details: { name: 'audited' } },
+      {
+        action: 'model.updated',
+        actor_id: promoter.userId,
+        details: {
+          name: 'audited',
+          gate: { primaryMetric: 'rmse', margin: 0.5, floors: [] },
+          promotionMode: 'MANUAL',
+        },
+      },
+    ]);
+  });
+});
+
 describe('deleting a model', () => {
   const remove = `mutation ($name: String!) { deleteModel(name: $name) }`;
 
@@ -170,6 +198,28 @@ describe('deleting a model', () => {
     });
     expect(await stages('guarded')).toEqual([{ number: 1, stage: 'CHAMPION' }]);
     expect((await ask(remove, { name: 'unguarded' }, engineer)).deleteModel).toBe(true);
+  });
+
+  it('removes the artifacts a little later, and none of another model', async () => {
+    const left: string[] = [];
+    for (const model of ['bulky', 'bystander']) {
+      const { modelId } = await registerVersion(database, boucle.home, {
+        model,
+        signature: WEATHER,
+        stage: 'CANDIDATE',
+      });
+      left.push(join(boucle.home, 'objects', 'models', modelId, 'some.tar.gz'));
+      await mkdir(join(boucle.home, 'objects', 'models', modelId));
+      await writeFile(left.at(-1)!, 'artifact');
+    }
+    const exists = (path: string): Promise<boolean> =>
+      access(path).then(
+        () => true,
+        () => false,
+      );
+    await ask(remove, { name: 'bulky' });
+    for (let i = 0; i < 200 && (await exists(left[0]!)); i++) await delay(50);
+    expect(await Promise.all(left.map(exists))).toEqual([false, true]);
   });
 
   it('takes the versions along and leaves the ledger, which knows that nobody serves any more', async () => {

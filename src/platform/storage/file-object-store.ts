@@ -9,10 +9,13 @@ import { ObjectInfo, ObjectStore } from './object-store.js';
 
 const KEY = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 const STAGING = '.staging';
+/** No copy takes so long: older files are what killed processes left. */
+const STAGING_MS = 86_400_000;
 
 /** Object store in a folder, for one machine or a shared volume. */
 export class FileObjectStore extends ObjectStore {
   private readonly root: string;
+  private isSwept = false;
 
   /** @param url `file:///absolute/folder`, created when first written to. */
   constructor(url: string) {
@@ -27,6 +30,7 @@ export class FileObjectStore extends ObjectStore {
       // 0700: snapshots are for this process only, also where the folders above them let others pass.
       await mkdir(this.root, { recursive: true, mode: 0o700 });
       await mkdir(dirname(staged), { recursive: true });
+      await this.sweepStaging(dirname(staged));
       await mkdir(dirname(target), { recursive: true });
       await copyFile(path, staged);
       await syncToDisk(staged);
@@ -84,6 +88,16 @@ export class FileObjectStore extends ObjectStore {
       await access(this.root, constants.W_OK);
     } catch (error) {
       throw storeError(error, this.root);
+    }
+  }
+
+  /** Once a process, before it stores something itself. */
+  private async sweepStaging(folder: string): Promise<void> {
+    if (this.isSwept) return;
+    this.isSwept = true;
+    for await (const path of filesUnder(folder)) {
+      const info = await this.stat(relative(this.root, path).split(sep).join('/'));
+      if (info && Date.now() - info.modifiedAt.getTime() > STAGING_MS) await rm(path, { force: true });
     }
   }
 
