@@ -11,8 +11,6 @@ import { type LedgerEntry, PromotionLedger } from './promotion-ledger.js';
 import { Promotion } from './promotion.entity.js';
 import { promotionObstacle, rejectionObstacle } from './stage.js';
 
-export { lockModel } from './locked-model.js';
-
 /** A decision of a person. */
 export interface Decision {
   readonly model: string;

@@ -6,7 +6,7 @@ import { AuditService } from '../../auth/audit/audit.service.js';
 import type { Principal } from '../../auth/principal.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Model } from '../../models/model.entity.js';
-import { lockModel } from '../../models/promotions.js';
+import { lockModel } from '../../models/locked-model.js';
 import { databaseTime } from '../../platform/database/database-time.js';
 import { type Page, type PageArgs, paginate } from '../../platform/graphql/pagination.js';
 import { nextTick } from '../../platform/schedule/cron.js';
