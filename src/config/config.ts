@@ -61,7 +61,9 @@ export const settingsSchema = z.object({
   INTROSPECTION: flag.optional().describe('Answer introspection queries; off in production by default'),
 
   SOURCE_ALLOW_LIST: list.default([]).describe('host or host:port, comma-separated: internal or plain-HTTP sources'),
-  SOURCE_MAX_BYTES: bytes(20 * GIBIBYTE).describe('Largest source that an extraction reads'),
+  SOURCE_MAX_BYTES: bytes(20 * GIBIBYTE).describe(
+    'Largest source that an extraction reads, and most that it spills to disk',
+  ),
   SOURCE_TIMEOUT_SECONDS: z.coerce.number().positive().default(3600).describe('Longest time an extraction may take'),
   DUCKDB_MEMORY_LIMIT: z
     .string()
