@@ -8,6 +8,7 @@ import { dayOfPredictionId } from './prediction-id.js';
 import { PREDICTION_LOG_PENDING } from './prediction.metrics.js';
 import { PredictionPartitions } from './prediction-partitions.js';
 import { insertPredictions, LogRow, sizeOf } from './prediction-rows.js';
+import { within } from './within.js';
 
 /** Rows and characters that may share a commit; a larger request is a group of its own. */
 const GROUP_ROWS = 2_000;
@@ -116,17 +117,9 @@ export class PredictionLog {
   }
 }
 
-async function withinDeadline(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`no answer from the database after ${DEADLINE_MS} ms`));
-    }, DEADLINE_MS);
-  });
-  // A commit that arrives later only means a logged prediction that nobody was told of.
-  await Promise.race([work, late]).finally(() => {
-    clearTimeout(timer);
-  });
+/** A commit that arrives later only means a logged prediction that nobody was told of. */
+function withinDeadline(work: Promise<void>): Promise<void> {
+  return within(work, DEADLINE_MS, 'no answer from the database');
 }
 
 function sqlStateOf(error: unknown): string {

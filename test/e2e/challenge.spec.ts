@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { encodeModel } from '../../src/ml/onnx/encode.js';
@@ -236,6 +237,22 @@ describe('a canary', () => {
     const warnings = boucle.output().split('\n');
     // Once: it is left alone for a while after that.
     expect(warnings.filter((line) => line.includes('a challenger failed') && line.includes('wreck'))).toHaveLength(1);
+  });
+
+  it('with a model that does not load in time makes callers wait two seconds, once', async () => {
+    const { challenger } = await contestants('stuck');
+    const path = join(boucle.home, 'objects', challenger.artifactKey);
+    await rm(path);
+    execFileSync('mkfifo', [path]); // A file that is there, and whose reader waits.
+    await start('stuck', 'CANARY', 0.5);
+    const began = Date.now();
+    for (let request = 0; request < 5; request++) {
+      const { status, body } = await predict('stuck', { rows: rows(20) });
+      expect(status).toBe(200);
+      expect(body.predictions.every(({ value }: any) => value === CHAMPIONS)).toBe(true);
+    }
+    expect(Date.now() - began).toBeLessThan(4_000);
+    await writeFile(path, 'no archive');
   });
 });
 

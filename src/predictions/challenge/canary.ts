@@ -8,6 +8,9 @@ import type { ScoredRow } from '../score-rows.js';
 import { Challengers } from './challengers.js';
 import { rowKey, StickyShare } from './sticky-share.js';
 
+/** Callers wait for the challenger no longer than this, also for the first time, when it has to be loaded. */
+const LIMIT_MS = 2_000;
+
 /** Lets the challenger answer its share of the rows. */
 @Injectable()
 export class Canary {
@@ -29,6 +32,7 @@ export class Canary {
     const scored = await this.challengers.score(
       challenger,
       chosen.map((row) => rows[row]),
+      LIMIT_MS,
     );
     scored?.forEach((row, i) => {
       if (row) answers.set(chosen[i]!, row);

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { ServableVersion } from '../../models/model-registry.js';
 import { EvaluatorCache } from '../evaluator-cache.js';
 import type { ScoredRow } from '../score-rows.js';
+import { within } from '../within.js';
 import { scoreTaken } from './score-taken.js';
 
 /** A challenger that failed is left alone for so long: to load a broken model again for every request helps nobody. */
@@ -17,12 +18,20 @@ export class Challengers {
 
   constructor(private readonly evaluators: EvaluatorCache) {}
 
-  /** @returns for each row its score, undefined where it is refused; undefined as a whole if the version failed. */
-  async score(version: ServableVersion, rows: readonly unknown[]): Promise<(ScoredRow | undefined)[] | undefined> {
+  /**
+   * @param limitMs after which a version that did not answer, or is still being loaded, has failed.
+   * @returns for each row its score, undefined where it is refused; undefined as a whole if the version failed.
+   */
+  async score(
+    version: ServableVersion,
+    rows: readonly unknown[],
+    limitMs: number,
+  ): Promise<(ScoredRow | undefined)[] | undefined> {
     const { versionId, modelName: model } = version;
     if ((this.resting.get(versionId) ?? 0) > performance.now()) return undefined;
     try {
-      return await this.evaluators.use(version, (loaded) => scoreTaken(version.signature, loaded, rows));
+      const work = this.evaluators.use(version, (loaded) => scoreTaken(version.signature, loaded, rows));
+      return await within(work, limitMs, 'no answer of the challenger');
     } catch (error) {
       if (this.resting.size >= MAX_RESTING) this.resting.clear();
       this.resting.set(versionId, performance.now() + REST_MS);

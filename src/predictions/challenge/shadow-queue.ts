@@ -16,6 +16,8 @@ const WAITING_ROWS = 10_000;
 const WAITING_SIZE = 16 * 2 ** 20;
 /** Rows scored and logged at once. */
 const BATCH_ROWS = 500;
+/** Nobody waits for a shadow; but a store that hangs must not hold up the other models. */
+const LIMIT_MS = 60_000;
 /** What is still waiting at a shutdown has so long. */
 const DRAIN_MS = 10_000;
 
@@ -93,6 +95,7 @@ export class ShadowQueue implements OnApplicationShutdown {
     const scored = await this.challengers.score(
       challenger,
       batch.map(({ row }) => row),
+      LIMIT_MS,
     );
     const latencyUs = Math.round((performance.now() - began) * 1_000);
     const rows = batch.flatMap(({ answered }, i) => {
