@@ -6,7 +6,7 @@ import type { Config } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { HttpErrorFilter } from './errors/http-error.filter.js';
 import { DatabaseModule } from './platform/database/database.module.js';
-import { EventsModule } from './platform/events/events.module.js';
+import { ChangeListenerModule, EventsModule } from './platform/events/events.module.js';
 import { GraphiqlModule } from './platform/graphql/graphiql.module.js';
 import { GraphqlModule } from './platform/graphql/graphql.module.js';
 import { HealthModule } from './platform/health/health.module.js';
@@ -33,6 +33,7 @@ type Modules = readonly (Type | DynamicModule)[];
 /** GraphQL, GraphiQL and the management paths. */
 const API: Modules = [
   GraphqlModule,
+  ChangeListenerModule,
   AuthApiModule,
   DatasetsApiModule,
   ModelsApiModule,

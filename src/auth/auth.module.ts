@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { CallerCheck } from '../platform/http/caller-check.js';
 import { AccessGuard } from './access.guard.js';
 import { AccountsResolver } from './accounts/accounts.resolver.js';
 import { Invitation } from './accounts/invitation.entity.js';
@@ -21,6 +22,7 @@ import { AuditService } from './audit/audit.service.js';
 import { AccessTokens, SigningKey } from './credentials/access-token.js';
 import { AccessTokenStrategy } from './credentials/access-token.strategy.js';
 import { ApiKeyStrategy } from './credentials/api-key.strategy.js';
+import { PassportCallerCheck } from './credentials/passport-caller-check.js';
 import { RecentPrincipals } from './credentials/recent-principals.js';
 import { RefreshToken } from './sessions/refresh-token.entity.js';
 import { Session } from './sessions/session.entity.js';
@@ -43,6 +45,7 @@ const ENTITIES = [User, Session, RefreshToken, ApiKey, Invitation, PasswordReset
     AccessTokenStrategy,
     ApiKeyStrategy,
     RecentPrincipals,
+    { provide: CallerCheck, useClass: PassportCallerCheck },
     AuditService,
     SessionsService,
     ApiKeysService,
@@ -54,6 +57,7 @@ const ENTITIES = [User, Session, RefreshToken, ApiKey, Invitation, PasswordReset
     PasswordHashes,
   ],
   exports: [
+    CallerCheck,
     AuditService,
     SessionsService,
     ApiKeysService,

@@ -8,11 +8,13 @@ import { ArtifactsWorker } from './artifacts.worker.js';
 import { Challenge } from './challenge.entity.js';
 import { Challenges } from './challenges.js';
 import { ChallengesResolver } from './challenges.resolver.js';
+import { LedgerFeed } from './ledger-feed.js';
 import { Model } from './model.entity.js';
 import { ModelRegistration } from './model-registration.js';
 import { ModelRegistry } from './model-registry.js';
 import { ModelsResolver } from './models.resolver.js';
 import { ModelsService } from './models.service.js';
+import { ModelsSubscriptionsResolver } from './models.subscriptions.resolver.js';
 import { ModelVersion } from './model-version.entity.js';
 import { ModelVersionsResolver } from './model-versions.resolver.js';
 import { Promotion } from './promotion.entity.js';
@@ -41,8 +43,15 @@ export class ModelsModule {}
 
 /** Models, versions and the ledger in GraphQL. */
 @Module({
-  imports: [ModelsModule],
-  providers: [ModelsResolver, ModelVersionsResolver, ChallengesResolver, ApprovalsResolver],
+  imports: [ModelsModule, TypeOrmModule.forFeature([Promotion])],
+  providers: [
+    ModelsResolver,
+    ModelVersionsResolver,
+    ChallengesResolver,
+    ApprovalsResolver,
+    ModelsSubscriptionsResolver,
+    LedgerFeed,
+  ],
 })
 export class ModelsApiModule {}
 

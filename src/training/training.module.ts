@@ -9,6 +9,8 @@ import { ResumeRunsSchedule } from './resume-runs.schedule.js';
 import { RunWorker } from './run.worker.js';
 import { TrainingResolver, VersionRunResolver } from './training.resolver.js';
 import { TrainingService } from './training.service.js';
+import { TrainingSubscriptionsResolver } from './training.subscriptions.resolver.js';
+import { TrainingRunFeed } from './training-run-feed.js';
 import { TrainingRun } from './training-run.entity.js';
 import { TrainingRuns } from './training-runs.js';
 
@@ -20,7 +22,10 @@ import { TrainingRuns } from './training-runs.js';
 export class TrainingModule {}
 
 /** Trainings in GraphQL. */
-@Module({ imports: [TrainingModule], providers: [TrainingResolver, VersionRunResolver] })
+@Module({
+  imports: [TrainingModule],
+  providers: [TrainingResolver, VersionRunResolver, TrainingSubscriptionsResolver, TrainingRunFeed],
+})
 export class TrainingApiModule {}
 
 /** Following runs and asking the gate. */

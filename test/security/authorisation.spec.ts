@@ -1,10 +1,14 @@
 import { buildClientSchema, getIntrospectionQuery, GraphQLField, IntrospectionQuery } from 'graphql';
 import { Boucle, GraphqlAnswer, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, TestDatabase } from '../support/database.js';
+import { openSubscriber } from '../support/subscriptions.js';
 import { Account, Caller, callersOf, createAdministrator, createApiKey, refusalOf, register } from './callers.js';
 import { callOf } from './dummy-arguments.js';
 import { Expectation, FIELDS, Least, ROUTES } from './expectations.js';
 import { servedRoutes } from './served-routes.js';
+
+/** Time in which a subscription that is refused is refused. */
+const BEGINS_MS = 250;
 
 interface ServedField {
   readonly key: string;
@@ -102,6 +106,7 @@ async function callField(
   field: GraphQLField<unknown, unknown>,
 ): Promise<string[]> {
   const expected = expectationOf(FIELDS[key]!);
+  if (operation === 'subscription') return callSubscription(boucle, caller, key, field);
   const headers = ENDS_SESSION.has(key) ? await caller.spareHeaders() : caller.headers;
   const response = await boucle.fetch('/graphql', {
     method: 'POST',
@@ -113,6 +118,29 @@ async function callField(
   // Without a path the document itself was refused, and nobody has met the guard.
   if (error && !error.path) return [`${key}: the made-up call is not valid: ${error.message}`];
   return judge(key, caller, expected, error?.extensions['code'], error?.message);
+}
+
+/** Over a WebSocket, which closes for callers whom nobody knows. A subscription without an error has begun. */
+async function callSubscription(
+  boucle: Boucle,
+  caller: Caller,
+  key: string,
+  field: GraphQLField<unknown, unknown>,
+): Promise<string[]> {
+  const expected = expectationOf(FIELDS[key]!);
+  const subscriber = await openSubscriber(boucle, caller.headers);
+  try {
+    if (subscriber.closed()) return judge(key, caller, expected, 'UNAUTHENTICATED', subscriber.closed()!.reason);
+    const { query, variables } = callOf('subscription', field);
+    subscriber.subscribe(query, variables);
+    await new Promise((resolve) => setTimeout(resolve, BEGINS_MS));
+    const [error] = (subscriber.received.find(({ type }) => type === 'error')?.payload ??
+      []) as GraphqlAnswer['errors'] & object;
+    if (error?.extensions['code'] === 'BAD_INPUT') return [`${key}: the made-up call is not valid: ${error.message}`];
+    return judge(key, caller, expected, error?.extensions['code'], error?.message);
+  } finally {
+    subscriber.close();
+  }
 }
 
 async function callRoute(boucle: Boucle, caller: Caller, route: string): Promise<string[]> {

@@ -70,6 +70,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.compareVersions': 'VIEWER',
   'Query.promotions': 'VIEWER',
   'Query.servedAt': 'VIEWER',
+  'Subscription.stageChanged': 'VIEWER',
 
   // training
   'Mutation.startTraining': 'ENGINEER',
@@ -77,6 +78,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.deleteModel': 'ENGINEER',
   'Query.trainingRun': 'VIEWER',
   'Query.trainingRuns': 'VIEWER',
+  'Subscription.trainingRunChanged': 'VIEWER',
 
   // retraining
   'Mutation.cancelRetraining': 'ENGINEER',

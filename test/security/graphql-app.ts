@@ -22,7 +22,9 @@ import { loadConfig } from '../../src/config/config.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { AppError } from '../../src/errors/app-error.js';
 import { HttpErrorFilter } from '../../src/errors/http-error.filter.js';
+import { CallerCheck } from '../../src/platform/http/caller-check.js';
 import { graphqlOptions } from '../../src/platform/graphql/graphql.module.js';
+import { LiveConnections } from '../../src/platform/graphql/live-connections.js';
 import { PageArgs, PageOf } from '../../src/platform/graphql/pagination.js';
 import { BigIntScalar } from '../../src/platform/graphql/scalars.js';
 import { createHttpAdapter } from '../../src/platform/http/http-adapter.js';
@@ -146,6 +148,13 @@ export interface SampleAnswer {
   readonly body: any;
 }
 
+/** The sample has no accounts. */
+class EverybodyIsKnown extends CallerCheck {
+  override identify(): Promise<string> {
+    return Promise.resolve('somebody');
+  }
+}
+
 /** Serves {@link SampleResolver} with the GraphQL endpoint and HTTP server of Boucle. */
 export async function startSampleApp(settings: Record<string, string> = {}): Promise<SampleApp> {
   const config = loadConfig(settings);
@@ -154,8 +163,7 @@ export async function startSampleApp(settings: Record<string, string> = {}): Pro
       ConfigModule.of(config),
       GraphQLModule.forRoot<MercuriusDriverConfig>({
         driver: MercuriusDriver,
-        ...graphqlOptions(config),
-        subscription: true,
+        ...graphqlOptions(config, new LiveConnections(new EverybodyIsKnown())),
       }),
     ],
     providers: [SampleResolver, { provide: APP_FILTER, useClass: HttpErrorFilter }],

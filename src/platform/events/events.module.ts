@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ChangeFeed } from './change-feed.js';
+import { ChangeListener } from './change-listener.js';
 import { EventLog } from './event-log.js';
 import { LoggedEvent } from './logged-event.entity.js';
 
@@ -12,3 +13,8 @@ import { LoggedEvent } from './logged-event.entity.js';
   exports: [EventLog, ChangeFeed],
 })
 export class EventsModule {}
+
+/** Hearing of changes, in the role that serves subscriptions. */
+@Global()
+@Module({ providers: [ChangeListener], exports: [ChangeListener] })
+export class ChangeListenerModule {}

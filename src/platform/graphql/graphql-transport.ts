@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OperationTypeNode, getOperationAST, parse, type DocumentNode } from 'graphql';
 import type { MercuriusOptions } from 'mercurius';
 import { AppError } from '../../errors/app-error.js';
+import type { LiveConnections } from './live-connections.js';
 import { MAX_TOKENS } from './query-limits.js';
 
 const GRAPHQL_RESPONSE = 'application/graphql-response+json';
@@ -11,14 +12,15 @@ const GRAPHQL_RESPONSE = 'application/graphql-response+json';
 const PREFLIGHT_HEADERS = ['x-mercurius-operation-name', 'mercurius-require-preflight'];
 
 /** What GraphQL over HTTP asks of the path `/graphql`, where Mercurius differs or leaves a choice. */
-export const routeOptions: NonNullable<MercuriusOptions['additionalRouteOptions']> = {
+export const routeOptions = (connections: LiveConnections): MercuriusOptions['additionalRouteOptions'] => ({
   preParsing: (request, _reply, payload, done) => {
     if (!isWebSocket(request)) refuseForgeable(request);
     done(null, payload);
   },
   preValidation: (request, reply, done) => {
-    if (request.method === 'POST') checkBody(request.body);
-    else if (!isWebSocket(request)) checkQuery(request.query, reply);
+    if (isWebSocket(request)) connections.admit(request);
+    else if (request.method === 'POST') checkBody(request.body);
+    else checkQuery(request.query, reply);
     done();
   },
   // Not earlier: Fastify forgets the media type when it answers an error.
@@ -28,7 +30,7 @@ export const routeOptions: NonNullable<MercuriusOptions['additionalRouteOptions'
   },
   // Mercurius's own answer schema would turn the list positions of an error's path into strings.
   serializerCompiler: () => (answer) => JSON.stringify(answer),
-};
+});
 
 /** True if the client prefers the media type whose answers have HTTP statuses even for mistakes in a document. */
 export function wantsGraphqlResponse({ headers }: Pick<FastifyRequest, 'headers'>): boolean {

@@ -1,5 +1,6 @@
 import type { MercuriusDriverConfig } from '@nestjs/mercurius';
 import {
+  defaultFieldResolver,
   Location,
   specifiedRules,
   validate,
@@ -10,7 +11,11 @@ import {
 } from 'graphql';
 import { AppError } from '../../errors/app-error.js';
 import { formatGraphqlError, toGraphqlError } from '../../errors/graphql-errors.js';
+import type { SubscriptionContext } from './live-connection.js';
 import { checkCost, checkShape, checkText } from './query-limits.js';
+
+const WEBSOCKET_NEEDED =
+  'A subscription needs a WebSocket: connect to this path with the protocol graphql-transport-ws.';
 
 type Hooks = NonNullable<MercuriusDriverConfig['hooks']>;
 
@@ -35,13 +40,25 @@ export class SubscriptionChecks {
       }),
   };
 
-  /** Mercurius sends what `subscribe` throws as it is, so the error is rewritten where it is thrown. */
+  /**
+   * Mercurius sends what `subscribe` throws as it is, and what the events throw, so errors are rewritten where they are
+   * thrown. And it forgets subscriptions: one that was replaced by another with the same id, say, would never end.
+   */
   readonly wrapSubscribe = (schema: GraphQLSchema): GraphQLSchema => {
     for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
-      const { subscribe } = field;
+      const { subscribe, resolve = defaultFieldResolver } = field;
       if (!subscribe) continue;
-      field.subscribe = (root, args, context: object, info) =>
-        this.formatErrors(context, () => subscribe(root, args, context, info));
+      field.resolve = (event, args, context: Partial<SubscriptionContext>, info) => {
+        if (!context.connection) throw new AppError('BAD_INPUT', WEBSOCKET_NEEDED);
+        return resolve(event, args, context, info);
+      };
+      field.subscribe = (root, args, context: SubscriptionContext, info) =>
+        this.formatErrors(context, async () => {
+          const events = await context.connection.subscribe(
+            () => subscribe(root, args, context, info) as AsyncIterable<unknown>,
+          );
+          return this.formatting(events, context);
+        });
     }
     return schema;
   };
@@ -57,16 +74,29 @@ export class SubscriptionChecks {
     checkCost(document, schema, undefined); // Mercurius shows its hooks no variables here.
   }
 
+  private formatting<Value>(
+    events: AsyncIterableIterator<Value>,
+    context: SubscriptionContext,
+  ): AsyncIterableIterator<Value> {
+    return {
+      next: () => this.formatErrors(context, () => events.next()),
+      return: () => events.return!(),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
   private async formatErrors<Result>(context: object, run: () => Result): Promise<Awaited<Result>> {
     try {
       return await run();
     } catch (error) {
-      throw this.format(error as Error, context);
+      throw this.format(error as Error, context as SubscriptionContext);
     }
   }
 
-  private format(error: Error, context: { readonly request?: { readonly id: string } }): GraphQLError {
-    const requestId = context.request!.id;
+  private format(error: Error, { connection, request: { id: requestId } }: SubscriptionContext): GraphQLError {
+    connection.noteRefusal();
     return formatGraphqlError(toGraphqlError(error), { requestId, suggestions: this.suggestions });
   }
 }
