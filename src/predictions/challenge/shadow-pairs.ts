@@ -30,11 +30,12 @@ export interface Draw {
   readonly rows: number;
 }
 
-interface DrawnPair {
+interface DrawnShadow {
   readonly id: string;
   readonly shadow_of: string;
-  readonly value: OutcomeValue;
 }
+
+type LabelledShadow = DrawnShadow & { readonly value: OutcomeValue };
 
 /** Pairs read at once: parsing the JSON of more would hold up the event loop. */
 const BATCH_ROWS = 500;
@@ -60,50 +61,56 @@ export class ShadowPairs {
 
   /** Share of at most so many pairs, drawn at random, in which both gave the same value; null without pairs. */
   async agreement(window: PairWindow, { seed, rows }: Draw): Promise<number | null> {
-    const [row] = await this.dataSource.query<[{ share: number | null }]>(
-      `WITH drawn AS MATERIALIZED (
-         SELECT shadow.shadow_of, shadow.output -> 'value' AS value ${SHADOWS}
-         ORDER BY uuid_hash_extended(shadow.shadow_of, $4) LIMIT $5)
-       SELECT (avg((answered.output -> 'value' = drawn.value)::int))::float8 AS share
-       FROM drawn JOIN prediction AS answered ON answered.id = drawn.shadow_of
-       WHERE answered.version_id = $6 AND answered.id >= $2 AND answered.id < $3`,
-      [...boundsOf(window), seed, rows, window.championId],
+    const drawn = await this.dataSource.query<DrawnShadow[]>(
+      `SELECT shadow.id, shadow.shadow_of ${SHADOWS} ORDER BY uuid_hash_extended(shadow.shadow_of, $4) LIMIT $5`,
+      [...boundsOf(window), seed, rows],
     );
-    return row.share;
+    let pairs = 0;
+    let agreeing = 0;
+    for await (const { champion, challenger } of this.pairsOf(window, drawn)) {
+      pairs++;
+      if (champion.value === challenger.value) agreeing++;
+    }
+    return pairs === 0 ? null : agreeing / pairs;
   }
 
   /** At most so many pairs with an outcome, drawn at random: the same ones for the same seed. */
   async sample(window: PairWindow, { seed, rows }: Draw): Promise<ShadowPair[]> {
-    const drawn = await this.dataSource.query<DrawnPair[]>(
+    const drawn = await this.dataSource.query<LabelledShadow[]>(
       `SELECT shadow.id, shadow.shadow_of, outcome.value
        FROM (SELECT shadow.id, shadow.shadow_of ${SHADOWS}) AS shadow
        JOIN outcome ON outcome.prediction_id = shadow.shadow_of
        ORDER BY uuid_hash_extended(shadow.shadow_of, $4) LIMIT $5`,
       [...boundsOf(window), seed, rows],
     );
-    drawn.sort((a, b) => (a.shadow_of < b.shadow_of ? -1 : 1));
     const pairs: ShadowPair[] = [];
-    for (let start = 0; start < drawn.length; start += BATCH_ROWS) {
-      pairs.push(...(await this.outputsOf(window, drawn.slice(start, start + BATCH_ROWS))));
+    for await (const { champion, challenger, shadow } of this.pairsOf(window, drawn)) {
+      pairs.push({ champion, challenger, outcome: shadow.value });
     }
     return pairs;
   }
 
-  private async outputsOf({ championId }: PairWindow, drawn: readonly DrawnPair[]): Promise<ShadowPair[]> {
-    const answered = drawn.map(({ shadow_of }) => shadow_of);
-    const shadows = drawn.map(({ id }) => id).sort();
-    const rows = await this.dataSource.query<(Omit<ShadowPair, 'outcome'> & { id: string })[]>(
-      `SELECT shadow.id, shadow.output AS challenger, answered.output AS champion
-       FROM prediction AS shadow JOIN prediction AS answered ON answered.id = shadow.shadow_of
-       WHERE shadow.id = ANY ($1) AND shadow.id BETWEEN $2 AND $3
-         AND answered.id = ANY ($4) AND answered.id BETWEEN $5 AND $6 AND answered.version_id = $7`,
-      [shadows, shadows[0], shadows.at(-1), answered, answered[0], answered.at(-1), championId],
-    );
-    const found = new Map(rows.map((row) => [row.id, row]));
-    return drawn.flatMap(({ id, value: outcome }) => {
-      const pair = found.get(id);
-      return pair ? [{ champion: pair.champion, challenger: pair.challenger, outcome }] : [];
-    });
+  /** In the order of what was answered. By id alone: a join of the log with itself is slow without fresh statistics. */
+  private async *pairsOf<Shadow extends DrawnShadow>(
+    { championId }: PairWindow,
+    drawn: Shadow[],
+  ): AsyncGenerator<{ champion: PredictionOutput; challenger: PredictionOutput; shadow: Shadow }> {
+    drawn.sort((a, b) => (a.shadow_of < b.shadow_of ? -1 : 1));
+    for (let start = 0; start < drawn.length; start += BATCH_ROWS) {
+      const batch = drawn.slice(start, start + BATCH_ROWS);
+      const ids = batch.flatMap(({ id, shadow_of }) => [id, shadow_of]).sort();
+      const rows = await this.dataSource.query<{ id: string; version_id: string; output: PredictionOutput }[]>(
+        'SELECT id, version_id, output FROM prediction WHERE id = ANY ($1) AND id BETWEEN $2 AND $3',
+        [ids, ids[0], ids.at(-1)],
+      );
+      const found = new Map(rows.map((row) => [row.id, row]));
+      for (const shadow of batch) {
+        const champion = found.get(shadow.shadow_of);
+        const challenger = found.get(shadow.id);
+        if (!challenger || champion?.version_id !== championId) continue;
+        yield { champion: champion.output, challenger: challenger.output, shadow };
+      }
+    }
   }
 }
 
