@@ -21,6 +21,11 @@ import {
   MonitoringSchedulerModule,
   MonitoringWorkerModule,
 } from './monitoring/monitoring.module.js';
+import {
+  NotificationsApiModule,
+  NotificationsSchedulerModule,
+  NotificationsWorkerModule,
+} from './monitoring/notifications/notifications.module.js';
 import { StorageModule } from './platform/storage/storage.module.js';
 import {
   PredictionsApiModule,
@@ -40,6 +45,7 @@ const API: Modules = [
   TrainingApiModule,
   PredictionsApiModule,
   MonitoringApiModule,
+  NotificationsApiModule,
   GraphiqlModule,
 ];
 
@@ -53,6 +59,7 @@ const WORKER: Modules = [
   ModelsWorkerModule,
   TrainingWorkerModule,
   MonitoringWorkerModule,
+  NotificationsWorkerModule,
 ];
 
 /** What runs by the clock. */
@@ -62,6 +69,7 @@ const SCHEDULER: Modules = [
   TrainingSchedulerModule,
   PredictionsSchedulerModule,
   MonitoringSchedulerModule,
+  NotificationsSchedulerModule,
 ];
 
 /** THE table: which modules a role consists of, besides the platform that every role has. */

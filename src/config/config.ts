@@ -65,6 +65,7 @@ export const settingsSchema = z.object({
     'Largest source that an extraction reads, and most that it spills to disk',
   ),
   SOURCE_TIMEOUT_SECONDS: z.coerce.number().positive().default(3600).describe('Longest time an extraction may take'),
+  WEBHOOK_ALLOW_LIST: list.default([]).describe('host or host:port, comma-separated: internal or plain-HTTP webhooks'),
   DUCKDB_MEMORY_LIMIT: z
     .string()
     .regex(/^\d+(MB|GB)$/, 'must be a size such as 512MB')

@@ -13,6 +13,9 @@ import { PromotionLedger } from '../../src/models/promotion-ledger.js';
 import { Promotion } from '../../src/models/promotion.entity.js';
 import { type GateDecision, Promotions } from '../../src/models/promotions.js';
 import { ChangeFeed } from '../../src/platform/events/change-feed.js';
+import { loadConfig } from '../../src/config/config.js';
+import { JobQueue } from '../../src/platform/queue/job-queue.js';
+import { TEST_SECRET } from '../support/boucle-process.js';
 import { EventLog } from '../../src/platform/events/event-log.js';
 import { LoggedEvent } from '../../src/platform/events/logged-event.entity.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -35,19 +38,23 @@ describe('the gate and the people who approve', () => {
   let promotions: Promotions;
   let challenges: Challenges;
   let approvals: Approvals;
+  let queue: JobQueue;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     home = await mkdtemp(join(tmpdir(), 'boucle-promotions-'));
     const entities = [Model, ModelVersion, Promotion, Challenge, LoggedEvent];
     source = await new DataSource({ type: 'postgres', url: database.url, entities }).initialize();
-    const ledger = new PromotionLedger(new EventLog(), new ChangeFeed());
+    queue = new JobQueue(loadConfig({ DATABASE_URL: database.url, BOUCLE_SECRET: TEST_SECRET }));
+    await queue.onModuleInit();
+    const ledger = new PromotionLedger(new EventLog(queue), new ChangeFeed());
     challenges = new Challenges(source, ledger);
     promotions = new Promotions(source, ledger, challenges);
     approvals = new Approvals(source.getRepository(Promotion));
   });
 
   afterAll(async () => {
+    await queue.onApplicationShutdown();
     await source.destroy();
     await database.drop();
     await rm(home, { recursive: true, force: true });

@@ -104,6 +104,15 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.monitoringPolicies': 'VIEWER',
   'Query.driftReport': 'VIEWER',
   'Query.driftReports': 'VIEWER',
+
+  // webhooks
+  'Mutation.createWebhook': 'ADMIN',
+  'Mutation.updateWebhook': 'ADMIN',
+  'Mutation.deleteWebhook': 'ADMIN',
+  'Mutation.redeliverWebhook': 'ADMIN',
+  'Mutation.testWebhook': 'ADMIN',
+  'Query.webhooks': 'ENGINEER',
+  'Query.webhookDeliveries': 'ENGINEER',
 };
 
 export const ROUTES: Readonly<Record<string, Least | Expectation>> = {

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { JobQueue } from '../queue/job-queue.js';
 import type { EventKind } from './event-kind.js';
+import { dispatchEventJob } from './events.jobs.js';
 import { LoggedEvent } from './logged-event.entity.js';
 
 export interface EventRecord {
@@ -17,6 +19,8 @@ export interface EventRecord {
 /** What happened, for those who want to be told. */
 @Injectable()
 export class EventLog {
+  constructor(private readonly queue: JobQueue) {}
+
   /**
    * Adds an event to the transaction of `manager`: it is told if, and only if, what it speaks of was committed.
    * @returns the id of the event.
@@ -24,6 +28,7 @@ export class EventLog {
   async record(manager: EntityManager, event: EventRecord): Promise<string> {
     const id = uuidv7();
     await manager.insert(LoggedEvent, { id, ...event, payload: { ...event.payload } });
+    await this.queue.enqueue(manager, dispatchEventJob, id, { eventId: id });
     return id;
   }
 }

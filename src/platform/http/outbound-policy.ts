@@ -7,6 +7,8 @@ import { AppError } from '../../errors/app-error.js';
 export interface OutboundPolicy {
   /** `host` or `host:port` names that may be internal and may use plain HTTP; everything else must be public. */
   readonly allowList: readonly string[];
+  /** The setting that the list comes from; SOURCE_ALLOW_LIST if not given. */
+  readonly setting?: string;
 }
 
 /** Answers every address of a name, as `dns.lookup` with `all: true` does. */
@@ -40,7 +42,7 @@ export function isPublicAddress(address: string): boolean {
 export function assertHostAllowed(policy: OutboundPolicy, hostname: string, port: number): void {
   if (isAllowListed(policy, hostname, port)) return;
   const host = withoutBrackets(hostname);
-  if (isIP(host) !== 0 && !isPublicAddress(host)) throw internalHost(host);
+  if (isIP(host) !== 0 && !isPublicAddress(host)) throw internalHost(host, policy);
 }
 
 /**
@@ -65,7 +67,7 @@ export function guardedLookup(
       }
       const open = isAllowListed(policy, hostname, port);
       if (!open && !addresses.every(({ address }) => isPublicAddress(address))) {
-        callback(internalHost(hostname), '');
+        callback(internalHost(hostname, policy), '');
         return;
       }
       if (options.all) callback(null, addresses);
@@ -74,10 +76,10 @@ export function guardedLookup(
   };
 }
 
-function internalHost(host: string): AppError {
+function internalHost(host: string, { setting = 'SOURCE_ALLOW_LIST' }: OutboundPolicy): AppError {
   return new AppError(
     'BAD_INPUT',
-    `${host} is an internal address, which sources may not use. If it is meant, ask an administrator to add it to SOURCE_ALLOW_LIST.`,
+    `${host} is an internal address, which may not be used. If it is meant, ask an administrator to add it to ${setting}.`,
   );
 }
 

@@ -149,7 +149,8 @@ function hintForStatus(status: number): string {
   return 'Check the URL in a browser.';
 }
 
-function guardedAgent({ policy, resolve }: RemoteRequest): Agent {
+/** Connections to where the policy allows, checked in the lookup of the socket itself. */
+export function guardedAgent({ policy, resolve }: Pick<RemoteRequest, 'policy' | 'resolve'>): Agent {
   return new Agent({
     connect: (options, callback) => {
       const port = Number(options.port || (options.protocol === 'https:' ? 443 : 80));
