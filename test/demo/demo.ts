@@ -12,13 +12,15 @@ import { Terminal } from './terminal.ts';
 import { dealWeatherDays } from './weather-days.ts';
 import { startWeatherSource } from './weather-source.ts';
 import { runFirstHalf } from './first-half.ts';
+import { runSecondHalf } from './second-half.ts';
 
 /** Of the days' order; the verdicts that the demo checks are those of this seed. */
 const SEED = 42;
 const HELP = `Usage: npm run demo -- [--json] [--keep]
 
 Starts Boucle in a temporary folder, extracts the weather of Seattle, trains models for the kind of weather and for the
-maximum temperature, predicts with each of them and shows the log.
+maximum temperature, predicts with each of them and shows the log. Then it sends traffic: first more days of Seattle,
+then days of New York. Boucle notices the drift, trains anew by itself, and promotes what is better.
 
   --json   end with a summary as JSON on stdout; progress goes to stderr
   --keep   leave the server running and print its addresses
@@ -43,13 +45,14 @@ async function demo(): Promise<void> {
   try {
     const session = await Session.open(boucle);
     await session.eventLoopDelay(); // Reading the figure also resets it: what follows is without the start-up.
-    const summary = await runFirstHalf(session, source.url, terminal);
+    const firstHalf = await runFirstHalf(session, source.url, terminal);
+    const loop = await runSecondHalf(session, source, days, terminal);
     const eventLoopDelayMs = await session.eventLoopDelay();
     terminal.title(
       `Done in ${seconds(started)} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`,
     );
     if (options.json) {
-      const result = { ...summary, eventLoopDelayMs, seconds: Number(seconds(started)) };
+      const result = { ...firstHalf, loop, eventLoopDelayMs, seconds: Number(seconds(started)) };
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     }
     if (options.keep) await keepRunning(boucle.url, session, terminal);

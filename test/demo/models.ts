@@ -33,3 +33,6 @@ export const MODELS: readonly DemoModel[] = [
     row: { precipitation: 0, temp_min: 12.2, wind: 2.1, weather: 'sun' },
   },
 ];
+
+/** The model that is watched in the second half. */
+export const WATCHED: DemoModel = MODELS[1]!;
