@@ -47,7 +47,7 @@ function toScale(bars: readonly ReportBar[], rows: Sides): Histogram | undefined
   const above = openBar(bars.at(-1), 'upper');
   const low = inner[0]?.lower ?? NaN;
   const high = inner.at(-1)?.upper ?? NaN;
-  if (inner.length < 2 || !(high - low > 0 && Number.isFinite(high - low))) return undefined;
+  if (!inOrder(inner) || !(high - low > 0 && Number.isFinite(high - low))) return undefined;
   const belowWidth = openWidth(below, rows);
   const aboveWidth = openWidth(above, rows);
   const start = PLOT.left + (below ? belowWidth + GAP : 0);
@@ -67,6 +67,12 @@ function toScale(bars: readonly ReportBar[], rows: Sides): Histogram | undefined
   ];
   const caption = `% of rows per ${axisLabels([step])[0]!}`;
   return { bars: all, labels: spaced([...endLabels(all), ...labels]), unit: step * scale, caption };
+}
+
+/** At least two bars, none of which begins before the one before it ends. */
+function inOrder(inner: readonly ReportBar[]): boolean {
+  const edges = inner.flatMap(({ lower, upper }) => [lower!, upper!]);
+  return inner.length >= 2 && edges.every((edge, i) => i === 0 || edge >= edges[i - 1]!);
 }
 
 function evenlySpaced(bars: readonly ReportBar[], rows: Sides): Histogram {
