@@ -19,15 +19,13 @@ const orderedBars = fc
   )
   .map(([edges, reference, current]) => {
     const ends = [null, ...edges.sort((a, b) => a - b), null];
-    return ends
-      .slice(1)
-      .map((upper, i) => ({
-        label: 'bar',
-        lower: ends[i]!,
-        upper,
-        reference: reference % (i + 2),
-        current: current % (i + 3),
-      }));
+    return ends.slice(1).map((upper, i) => ({
+      label: 'bar',
+      lower: ends[i]!,
+      upper,
+      reference: reference % (i + 2),
+      current: current % (i + 3),
+    }));
   });
 const anyColumn: fc.Arbitrary<ReportColumn> = fc
   .record({
