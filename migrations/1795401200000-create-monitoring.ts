@@ -47,6 +47,14 @@ export class CreateMonitoring1795401200000 implements MigrationInterface {
         created_at timestamptz NOT NULL DEFAULT clock_timestamp()
       )`);
     await runner.query(`CREATE INDEX retraining_decision_model ON retraining_decision (model_id, id)`);
+    // Metrics are read every few seconds, so they can't count decisions of years.
+    await runner.query(`
+      CREATE TABLE retraining_decision_count (
+        model_id  uuid NOT NULL REFERENCES model ON DELETE CASCADE,
+        verdict   text NOT NULL,
+        decisions bigint NOT NULL,
+        PRIMARY KEY (model_id, verdict)
+      )`);
     await runner.query(`
       CREATE TABLE retraining (
         id                 uuid PRIMARY KEY,
@@ -71,9 +79,13 @@ export class CreateMonitoring1795401200000 implements MigrationInterface {
       )`);
     await runner.query(`CREATE INDEX retraining_model ON retraining (model_id, id)`);
     await runner.query(`CREATE UNIQUE INDEX retraining_active ON retraining (model_id) WHERE finished_at IS NULL`);
+    await runner.query(`CREATE INDEX training_run_kind ON training_run (algorithm, backend, state)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP TABLE retraining, retraining_decision, drift_report, monitoring_policy`);
+    await runner.query(`DROP INDEX training_run_kind`);
+    await runner.query(
+      `DROP TABLE retraining, retraining_decision_count, retraining_decision, drift_report, monitoring_policy`,
+    );
   }
 }

@@ -23,6 +23,8 @@ import { RetrainingStart } from './retrainings/retraining-start.js';
 import { Retrainings } from './retrainings/retrainings.js';
 import { RetrainingsResolver } from './retrainings/retrainings.resolver.js';
 import { RetrainingsSchedule } from './retrainings/retrainings.schedule.js';
+import { FigureReader } from './metrics/figure-reader.js';
+import { MonitoringMetrics } from './metrics/monitoring-metrics.js';
 import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
 import { ModelPolicyResolver, PoliciesResolver } from './policies/policies.resolver.js';
 import { Policies } from './policies/policies.service.js';
@@ -80,13 +82,17 @@ export class MonitoringModule {}
 })
 export class MonitoringApiModule {}
 
+/** Metrics that are read from the database. */
+@Module({ providers: [FigureReader, MonitoringMetrics] })
+export class MonitoringMetricsModule {}
+
 /** Jobs of retrainings. */
-@Module({ imports: [MonitoringModule], providers: [GatherLabelledWorker, LabelledGatherings] })
+@Module({ imports: [MonitoringModule, MonitoringMetricsModule], providers: [GatherLabelledWorker, LabelledGatherings] })
 export class MonitoringWorkerModule {}
 
 /** Checks by the clock, and the retrainings that they begin. */
 @Module({
-  imports: [MonitoringModule],
+  imports: [MonitoringModule, MonitoringMetricsModule],
   providers: [
     CheckSchedule,
     ReportRetentionSchedule,

@@ -10,6 +10,7 @@ import { Retrainings } from '../retrainings/retrainings.js';
 import { DecisionFacts } from './decision-facts.js';
 import { decisionInputs } from './decision-inputs.js';
 import { decide } from './retrain-rule.js';
+import type { DecisionVerdict } from './retrain-rule.types.js';
 import { RetrainingDecision } from './retraining-decision.entity.js';
 
 /** A check that was made: its report is there, in the same transaction. */
@@ -56,6 +57,7 @@ export class Decisions {
       inputs,
       steps: [...steps],
     });
+    await countDecision(manager, model.id, verdict);
     const decision = await manager.findOneByOrFail(RetrainingDecision, { id });
     if (verdict === 'RETRAIN') await this.retrainings.begin(manager, { policy, model, decision });
     return decision;
@@ -68,4 +70,12 @@ export class Decisions {
     const count = verdict === 'TOO_FEW_ROWS' ? persistence.n : persistence.n - 1;
     return this.facts.verdictsBefore(manager, { versionId: version.id, from, to, verdict, servesSince, count });
   }
+}
+
+async function countDecision(manager: EntityManager, modelId: string, verdict: DecisionVerdict): Promise<void> {
+  await manager.query(
+    `INSERT INTO retraining_decision_count (model_id, verdict, decisions) VALUES ($1, $2, 1)
+     ON CONFLICT (model_id, verdict) DO UPDATE SET decisions = retraining_decision_count.decisions + 1`,
+    [modelId, verdict],
+  );
 }
