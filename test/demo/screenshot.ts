@@ -1,6 +1,7 @@
 /**
- * Takes the README's picture: `npm run build && node test/demo/screenshot.ts`. Runs the demo's steps, signs in to
- * GraphiQL in a browser for which no other origin exists, runs `predict` there, and writes docs/graphiql.png.
+ * Takes the README's pictures: `npm run build && node test/demo/screenshot.ts`. Runs the demo's steps, signs in to
+ * GraphiQL in a browser for which no other origin exists, runs `predict` there, opens the page of the report that started
+ * the retraining, and writes docs/graphiql.png and docs/report.png.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { startBoucle } from '../support/boucle-process.ts';
 import { openBrowser } from '../support/chromium.ts';
 import { runFirstHalf } from './first-half.ts';
+import { runSecondHalf } from './second-half.ts';
 import { Session } from './session.ts';
 import { Terminal } from './terminal.ts';
 import { dealWeatherDays } from './weather-days.ts';
@@ -20,7 +22,8 @@ const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host }
 const browser = await openBrowser(boucle.url);
 try {
   const session = await Session.open(boucle);
-  await runFirstHalf(session, source.url, new Terminal(process.stdout));
+  const terminal = new Terminal(process.stdout);
+  await runFirstHalf(session, source.url, terminal);
   const { page } = browser;
   await page.goto(`${boucle.url}/graphiql`);
   await page.getByRole('button', { name: 'Show Sign in' }).click();
@@ -39,6 +42,9 @@ try {
   await page.locator('.result-window', { hasText: 'probabilities' }).waitFor();
   await mkdir('docs', { recursive: true });
   await page.screenshot({ path: 'docs/graphiql.png' });
+  const { drift } = await runSecondHalf(session, source, days, terminal);
+  await page.goto(drift.at(-1)!.report.pageUrl);
+  await page.screenshot({ path: 'docs/report.png' });
   if (browser.foreignRequests.length > 0) throw new Error(`The page asked for ${browser.foreignRequests.join(', ')}`);
 } finally {
   await browser.close();

@@ -3,10 +3,19 @@ import { compareOnUnseenDays } from './quality.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 import { sendTraffic } from './traffic.ts';
-import { followRetraining } from './retraining.ts';
+import { type FollowedRetraining, followRetraining } from './retraining.ts';
 import { type Checked, nextCheck, roomInWindow, showCheck, watch } from './watch.ts';
 import type { Day, WeatherDays } from './weather-days.ts';
 import type { WeatherSource } from './weather-source.ts';
+
+/** What a machine may want to check. */
+export interface SecondHalf {
+  readonly model: string;
+  readonly quiet: Checked;
+  readonly drift: readonly Checked[];
+  readonly retraining: FollowedRetraining;
+  readonly quality: Awaited<ReturnType<typeof compareOnUnseenDays>>;
+}
 
 /**
  * The loop closes: traffic with outcomes, checks by the clock, a decision, a retraining, the gate. All the script does
@@ -17,7 +26,7 @@ export async function runSecondHalf(
   source: WeatherSource,
   days: WeatherDays,
   terminal: Terminal,
-): Promise<object> {
+): Promise<SecondHalf> {
   const model = WATCHED;
   await watch(session, model, terminal);
   const seen = new Set<string>();
