@@ -35,6 +35,8 @@ import { ReportLinks } from './reports/report-links.js';
 import { ReportRetentionSchedule } from './reports/report-retention.schedule.js';
 import { ReportsController } from './reports/reports.controller.js';
 import { ReportColumnsResolver, ReportsResolver } from './reports/reports.resolver.js';
+import { ReplayResolver } from './replay/replay.resolver.js';
+import { Replays } from './replay/replay.service.js';
 import { Reports } from './reports/reports.service.js';
 
 const SERVICES = [
@@ -77,6 +79,8 @@ export class MonitoringModule {}
     RetrainingCancellation,
     ReportsResolver,
     ReportColumnsResolver,
+    ReplayResolver,
+    Replays,
   ],
   controllers: [ReportsController],
 })

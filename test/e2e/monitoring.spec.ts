@@ -6,6 +6,9 @@ import { temperatureReference, type WeatherRow, weatherRows } from '../support/w
 
 const SET = `mutation ($input: MonitoringPolicyInput!) { setMonitoringPolicy(input: $input) {
   id enabled cron windowSeconds warnings failure nextCheckAt model { name policy { id } } persistence { k n } } }`;
+const REPLAY = `query ($model: String!, $from: DateTime!, $to: DateTime!, $policy: MonitoringPolicyInput, $onlyDrift: Boolean) {
+  replayPolicy(model: $model, from: $from, to: $to, policy: $policy, onlyDrift: $onlyDrift) {
+    ticks alarms retrainings checks { tick verdict rows decision approximate } } }`;
 
 describe('monitoring of a running Boucle', () => {
   let database: TestDatabase;
@@ -71,6 +74,43 @@ describe('monitoring of a running Boucle', () => {
     expect(decisions).toContainEqual({ report_id: drifted.id, verdict: 'NOT_PERSISTENT' });
     const events = await database.query<any>(`SELECT subject_id FROM event WHERE kind = 'DRIFT_DETECTED'`);
     expect(events).toEqual([{ subject_id: drifted.id }]);
+  });
+
+  it('replays the policy over what was logged, with the same verdicts and decisions as the checks had, and no effect', async () => {
+    const live = await database.query<any>(
+      `SELECT report.tick, report.verdict, report.rows::int AS rows, decision.verdict AS decision
+       FROM drift_report report JOIN retraining_decision decision ON decision.report_id = report.id ORDER BY report.tick`,
+    );
+    expect(live.length).toBeGreaterThanOrEqual(2);
+    const times = { from: live[0].tick, to: live.at(-1).tick };
+    const { replayPolicy: replay } = await boucle.ask(REPLAY, { model: 'temperature', ...times }, token);
+    expect(replay.checks).toEqual(
+      live.map((check) => ({ ...check, tick: check.tick.toISOString(), approximate: false })),
+    );
+    expect(replay).toMatchObject({ ticks: live.length, alarms: 1, retrainings: 0 });
+
+    const bolder = { model: 'temperature', cron: '*/10 * * * * *', windowSeconds: 10, persistence: { k: 1, n: 1 } };
+    const other = await boucle.ask(REPLAY, { model: 'temperature', ...times, policy: bolder, onlyDrift: true }, token);
+    expect(other.replayPolicy).toMatchObject({
+      alarms: 1,
+      retrainings: 1,
+      checks: [{ rows: 600, decision: 'RETRAIN' }],
+    });
+    const [counts] = await database.query(
+      'SELECT (SELECT count(*)::int FROM retraining) AS retrainings, (SELECT count(*)::int FROM event) AS events',
+    );
+    expect(counts).toEqual({ retrainings: 0, events: 1 });
+  });
+
+  it('refuses replays of too many checks, of times in the wrong order, and of another model', async () => {
+    const refused = async (variables: object) => {
+      const answer = await boucle.graphql(REPLAY, { model: 'temperature', ...variables }, token);
+      return answer.errors![0]!.message;
+    };
+    const [from, to] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
+    expect(await refused({ from, to })).toContain('more than 3000 times');
+    expect(await refused({ from: to, to: from })).toContain('from must lie before to');
+    expect(await refused({ from, to, policy: { model: 'others' } })).toContain('name the same model twice');
   });
 
   it('answers reports with columns and drawings, and opens their pages to those who may see them', async () => {

@@ -104,6 +104,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.monitoringPolicies': 'VIEWER',
   'Query.driftReport': 'VIEWER',
   'Query.driftReports': 'VIEWER',
+  'Query.replayPolicy': 'ENGINEER',
 
   // webhooks
   'Mutation.createWebhook': 'ADMIN',

@@ -48,6 +48,12 @@ export class Examinations {
 
   /** @throws AppError INVALID_STATE if the policy or the artifact does not allow it. */
   async examine(manager: EntityManager, order: ExaminationOrder): Promise<Examination> {
+    const compared = await this.compare(manager, order);
+    return { ...compared, quality: await this.measureQuality(manager, order) };
+  }
+
+  /** The part of an examination that needs no outcomes. @throws AppError as {@link examine} does. */
+  async compare(manager: EntityManager, order: ExaminationOrder): Promise<Omit<Examination, 'quality'>> {
     const { version, window, settings } = order;
     const merged = await this.mergedCounts(manager, version, window);
     const all = watchedColumns(version.signature, version.reference, merged);
@@ -55,7 +61,7 @@ export class Examinations {
     const columns = settings.mode === 'EVIDENTLY' ? all.filter(({ role }) => role === 'FEATURE') : all;
     const rows = merged?.rows ?? 0;
     const verdict = rows < settings.minimumRows ? unjudged(columns) : await this.judge(manager, order, columns);
-    return { rows, columns, verdict, quality: await this.measureQuality(manager, order) };
+    return { rows, columns, verdict };
   }
 
   /** A version is counted on the one binning that its manifest implies. */

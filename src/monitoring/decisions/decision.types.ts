@@ -8,7 +8,7 @@ import {
   type RetrainingTrigger,
 } from './retrain-rule.types.js';
 
-const DecisionVerdictEnum = Object.fromEntries(DECISION_VERDICTS.map((name) => [name, name])) as {
+export const DecisionVerdictEnum = Object.fromEntries(DECISION_VERDICTS.map((name) => [name, name])) as {
   readonly [V in DecisionVerdict]: V;
 };
 export const RetrainingTriggerEnum = Object.fromEntries(RETRAINING_TRIGGERS.map((name) => [name, name])) as {
