@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { AppError } from './app-error.js';
 import { isForTheLog, toPublicError } from './public-error.js';
 
@@ -15,6 +15,16 @@ describe('an error of the database', () => {
   it.each(['53100', '57P01', '08006', 'ECONNREFUSED'])('%s is UNAVAILABLE, and in the log', (code) => {
     expect(toPublicError(refused(code)).code).toBe('UNAVAILABLE');
     expect(isForTheLog(refused(code))).toBe(true);
+  });
+});
+
+describe('a connection that was lost between two statements', () => {
+  it.each([
+    new QueryRunnerAlreadyReleasedError(),
+    new QueryRunnerProviderAlreadyReleasedError(),
+    new Error('Client was closed and is not queryable'),
+  ])('is UNAVAILABLE: %s', (error) => {
+    expect(toPublicError(error).code).toBe('UNAVAILABLE');
   });
 });
 
