@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 import { sendTraffic } from './traffic.ts';
 import { type FollowedRetraining, followRetraining } from './retraining.ts';
-import { type Checked, nextCheck, roomInWindow, showCheck, watch } from './watch.ts';
+import { type Checked, nextCheck, nextWindow, roomInWindow, showCheck, watch } from './watch.ts';
 import type { Day, WeatherDays } from './weather-days.ts';
 import type { WeatherSource } from './weather-source.ts';
 
@@ -29,6 +29,7 @@ export async function runSecondHalf(
 ): Promise<SecondHalf> {
   const model = WATCHED;
   await watch(session, model, terminal);
+  await nextWindow();
   const seen = new Set<string>();
 
   terminal.title(`(a) Traffic: ${days.heldOut.length} other days of Seattle, and how warm they were`);

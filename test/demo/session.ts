@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Boucle } from '../support/boucle-process.ts';
 
 const POLL_MS = 250;
+/** Nothing in the demo takes longer; the access token would end after fifteen minutes. */
+const PATIENCE_MS = 120_000;
 
 /** A signed-in user of the demo's Boucle. */
 export class Session {
@@ -44,17 +46,19 @@ export class Session {
     return answer;
   }
 
-  /** Asks again until `isDone`; `show` sees every answer on the way. */
+  /** Asks again until `isDone`; `show` sees every answer on the way. @throws Error with the last answer after two minutes. */
   async until(
     query: string,
     variables: object,
     isDone: (data: any) => boolean,
     show: (data: any) => void,
   ): Promise<any> {
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const data = await this.ask(query, variables);
       show(data);
       if (isDone(data)) return data;
+      if (Date.now() > deadline) throw new Error(`Waited for ${PATIENCE_MS / 1000} s in vain: ${JSON.stringify(data)}`);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
