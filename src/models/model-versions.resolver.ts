@@ -48,6 +48,15 @@ export class ModelVersionsResolver {
     return f1 && confusion ? { f1, confusion } : null;
   }
 
+  @ResolveField(() => JsonScalar, {
+    nullable: true,
+    description:
+      'On the held-out rows, as far as a drawing needs it: points of the ROC and precision-recall curves and a reliability curve, or residuals (truth − prediction). Null for versions from before it existed.',
+  })
+  async diagnostics(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
+    return (await this.manifestOf(version, context)).diagnostics ?? null;
+  }
+
   @ResolveField(() => JsonScalar, { description: 'As used, with defaults filled in.' })
   async hyperparameters(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
     return (await this.manifestOf(version, context)).hyperparameters;

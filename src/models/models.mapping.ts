@@ -75,13 +75,15 @@ export function toPromotionType(entry: Promotion): PromotionType {
 }
 
 /** The metrics of a version in the order of the registry, splits side by side. */
-export function toMetrics({ signature, metrics, baseline }: Manifest): Metric[] {
+export function toMetrics({ signature, metrics, baseline, intervals }: Manifest): Metric[] {
   return metricNames(signature.task).map((name) => ({
     name,
     higherIsBetter: directionOf(signature.task, name) === 'HIGHER_IS_BETTER',
     train: metrics.train.scores[name] ?? null,
     validation: metrics.validation.scores[name] ?? null,
     holdout: metrics.holdout.scores[name] ?? null,
+    low: intervals?.metrics[name]?.low ?? null,
+    high: intervals?.metrics[name]?.high ?? null,
     baseline: baseline.holdout.scores[name] ?? null,
   }));
 }

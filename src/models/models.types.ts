@@ -198,6 +198,12 @@ export class Metric {
   @Field(() => Float, { nullable: true })
   holdout!: number | null;
 
+  @Field(() => Float, { nullable: true, description: 'Lower bound of the 95 % bootstrap interval of `holdout`.' })
+  low!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Upper bound of the 95 % bootstrap interval of `holdout`.' })
+  high!: number | null;
+
   @Field(() => Float, { nullable: true, description: 'Of the best constant prediction, on the held-out rows.' })
   baseline!: number | null;
 }

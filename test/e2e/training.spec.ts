@@ -99,7 +99,7 @@ describe('a training', () => {
     expect(runs[1].log).toMatch(/RANDOM_FOREST fitted in .* s\n[^]*wrote model\.onnx/);
     const [entry] = await decided('kinds', 1);
     const { model } = await ask(`{ model(name: "kinds") {
-      champion { version algorithm stage passedFloors metrics { name holdout validation baseline } classMetrics warnings summary
+      champion { version algorithm stage passedFloors metrics { name holdout low high validation baseline } classMetrics diagnostics warnings summary
         run { id } datasetVersionId model { name } }
       leads { algorithm version } versions { nodes { version stage } } } }`);
     expect(entry).toMatchObject({
@@ -111,7 +111,10 @@ describe('a training', () => {
     const values = Object.fromEntries(entry.evidence.validation.map((v: any) => [v.number, v.value]));
     expect(values[model.champion.version]).toBe(Math.min(...(Object.values(values) as number[])));
     expect(model.champion.metrics[0].name).toBe('logLoss');
-    expect(model.champion.metrics[0].holdout).toBeLessThan(model.champion.metrics[0].baseline);
+    const { holdout, low, high, baseline } = model.champion.metrics[0];
+    expect(holdout).toBeLessThan(baseline);
+    expect(low < holdout && holdout < high).toBe(true);
+    expect(model.champion.diagnostics).toMatchObject({ task: 'CLASSIFICATION', roc: [{ class: 'fog' }, {}, {}] });
     expect(model.leads).toHaveLength(3);
     expect(model.versions.nodes.map((v: any) => v.stage).sort()).toEqual(['CANDIDATE', 'CANDIDATE', 'CHAMPION']);
     expect(runs.map(({ id }) => id)).toContain(model.champion.run.id);

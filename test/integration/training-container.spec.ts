@@ -88,6 +88,16 @@ describe('a training on the container layout', () => {
       `validation:logLoss=${String(validation.scores['logLoss'])};`,
     );
     expect(lines.join('\n')).toMatch(/largest difference from ONNX Runtime: \d/);
+    const { low, high } = manifest.intervals!.metrics['logLoss']!;
+    expect(low).toBeLessThan(holdout.scores['logLoss']!);
+    expect(high).toBeGreaterThan(holdout.scores['logLoss']!);
+    const { diagnostics } = manifest;
+    if (diagnostics?.task !== 'CLASSIFICATION') throw new TypeError('no curves');
+    for (const curves of [diagnostics.roc, diagnostics.precisionRecall]) {
+      expect(curves.map((curve) => curve.class)).toEqual(['fog', 'rain', 'sun']);
+      for (const { points } of curves) expect(points.length > 10 && points.length <= 200).toBe(true);
+    }
+    expect(diagnostics.reliability.reduce((sum, { rows }) => sum + rows, 0)).toBe(holdout.rows);
     expect((await readdir(layout.model)).sort()).toEqual(['manifest.json', 'model.onnx', 'reference.parquet']);
     expect((await readdir(layout.root)).sort()).toEqual(['input', 'model', 'output']);
     expect(await readdir(layout.output)).toEqual([]);
@@ -116,6 +126,13 @@ describe('a training on the container layout', () => {
     expect(sum(errors.rows)).toBe(rows);
     expect(sum(errors.absolute) / rows).toBeCloseTo(scores['mae']!, 10);
     expect(Math.sqrt(sum(errors.squared) / rows)).toBeCloseTo(scores['rmse']!, 10);
+    const { low, high } = manifest.intervals!.metrics['rmse']!;
+    expect(low! < scores['rmse']! && scores['rmse']! < high!).toBe(true);
+    const { diagnostics } = manifest;
+    if (diagnostics?.task !== 'REGRESSION') throw new TypeError('no residuals');
+    const { mean, deviation, points } = diagnostics.residuals;
+    expect(Math.sqrt(mean ** 2 + (deviation ** 2 * (rows - 1)) / rows)).toBeCloseTo(scores['rmse']!, 8);
+    expect(points).toHaveLength(200);
   });
 
   it('describes the reference by counts that add up to the training rows', async () => {

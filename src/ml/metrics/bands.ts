@@ -23,6 +23,7 @@ export interface BandOptions {
   readonly resamples?: number;
   /** Default 0.95. */
   readonly confidence?: number;
+  readonly signal?: AbortSignal;
 }
 
 /** Steps between two returns to the event loop: some milliseconds. */
@@ -37,12 +38,12 @@ const BIASED: ReadonlySet<MetricName> = new Set<MetricName>(['ece']);
  * Yields to the event loop.
  *
  * @param scores predictions, length n, or probabilities, row-major [n, classes] in the order of the truth's classes.
- * @throws RangeError if the lengths don't fit or there are no rows.
+ * @throws RangeError if the lengths don't fit or there are no rows, the signal's reason once it is aborted.
  */
 export async function metricBands(
   truth: Truth,
   scores: Numbers,
-  { seed, resamples = 500, confidence = 0.95 }: BandOptions,
+  { seed, resamples = 500, confidence = 0.95, signal }: BandOptions,
 ): Promise<MetricBands> {
   const metrics = await weightedMetrics(truth, scores);
   await nextTurn();
@@ -59,6 +60,7 @@ export async function metricBands(
     if (steps < BLOCK) continue;
     steps = 0;
     await nextTurn();
+    signal?.throwIfAborted();
   }
   const bands = metrics.names.map((name, metric) => {
     return [name, bandOf(values[metric]!, resampled[metric]!, confidence, BIASED.has(name))] as const;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ALGORITHMS } from '../algorithm.js';
+import { diagnosticsSchema, intervalsSchema } from './diagnostics.js';
 
 /** Files of an artifact besides the manifest, which names their hashes. */
 export const ONNX_FILE = 'model.onnx';
@@ -69,6 +70,10 @@ export const manifestSchema = z.object({
   metrics: evaluations,
   /** Metrics of the best constant prediction, on the same rows: what any model has to beat. */
   baseline: evaluations,
+  /** Of the metrics on the held-out rows. Artifacts from before it existed lack it. */
+  intervals: intervalsSchema.optional(),
+  /** Curves and residuals on the held-out rows. Artifacts from before it existed lack it. */
+  diagnostics: diagnosticsSchema.optional(),
   /** Distribution over the training rows, for drift checks. */
   reference,
   /** Regression; in the layout of the counts of `reference.output`. Artifacts from before it existed lack it. */

@@ -18,6 +18,7 @@ import {
 } from '../../models/artifact/manifest.js';
 import { readTable } from '../../models/evaluation/read-table.js';
 import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
+import { describeHoldout } from './holdout-quality.js';
 import { type Layout } from './layout.js';
 import { readOrder, type TrainingOrder } from './order.js';
 import { checkParity } from './parity.js';
@@ -132,6 +133,7 @@ async function describe(
     dataset: order.spec.dataset,
     metrics,
     baseline,
+    ...(await describeHoldout(tables.holdout, holdoutScores, order.seed, signal)),
     reference,
     holdoutErrors: describeErrors(reference, tables.holdout, holdoutScores),
     summary: fitted.summary,
