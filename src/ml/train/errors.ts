@@ -21,7 +21,7 @@ export class TrainingDataError extends Error {
   }
 }
 
-export type HyperparameterProblem = 'UNKNOWN' | 'WRONG_TYPE' | 'OUT_OF_RANGE';
+export type HyperparameterProblem = 'UNKNOWN' | 'WRONG_TYPE' | 'OUT_OF_RANGE' | 'BAD_DOMAIN';
 
 /** A hyperparameter given by the user can't be accepted; the message names it and what is allowed. */
 export class HyperparameterError extends Error {

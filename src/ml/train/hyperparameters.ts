@@ -1,5 +1,12 @@
 import { HyperparameterError } from './errors.js';
 
+/** Values between two bounds, both included: drawn evenly, or evenly in their logarithm. */
+export interface SearchRange {
+  readonly min: number;
+  readonly max: number;
+  readonly scale: 'LINEAR' | 'LOG';
+}
+
 /** One setting of an algorithm. A default of null means that the algorithm chooses by the data. */
 export interface HyperparameterSpec {
   readonly name: string;
@@ -8,6 +15,8 @@ export interface HyperparameterSpec {
   readonly max: number;
   readonly default: number | null;
   readonly description: string;
+  /** Where a search looks unless it is told otherwise; without one it keeps the default. */
+  readonly search?: SearchRange;
 }
 
 export type Hyperparameters = Readonly<Record<string, number | null>>;

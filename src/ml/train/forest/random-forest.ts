@@ -26,8 +26,17 @@ export const randomForest = defineTrainer({
       max: 32,
       default: 14,
       description: 'Splits on the way to a leaf, at most.',
+      search: { min: 4, max: 24, scale: 'LINEAR' },
     },
-    { name: 'minLeaf', type: 'INTEGER', min: 1, max: 1_000_000, default: 5, description: 'Rows in a leaf, at least.' },
+    {
+      name: 'minLeaf',
+      type: 'INTEGER',
+      min: 1,
+      max: 1_000_000,
+      default: 5,
+      description: 'Rows in a leaf, at least.',
+      search: { min: 1, max: 50, scale: 'LOG' },
+    },
     {
       name: 'maxFeatures',
       type: 'NUMBER',
@@ -36,6 +45,7 @@ export const randomForest = defineTrainer({
       default: null,
       description:
         'Share of the columns tried at each split. Unset: for classes the square root of their number, for numbers a third.',
+      search: { min: 0.1, max: 1, scale: 'LINEAR' },
     },
     MAX_CATEGORIES,
   ],

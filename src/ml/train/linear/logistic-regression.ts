@@ -28,6 +28,7 @@ export const logisticRegression = defineTrainer({
       max: 1e6,
       default: 1,
       description: 'Inverse strength of the L2 penalty: smaller means simpler models.',
+      search: { min: 1e-3, max: 1e3, scale: 'LOG' },
     },
     {
       name: 'tolerance',
