@@ -44,9 +44,19 @@ export const settingsSchema = z.object({
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).describe('Connections kept by this process'),
   STORAGE_URL: z
     .string()
-    .regex(/^file:\/\/\//, 'must start with file:///')
+    .regex(/^(file:\/\/\/|s3:\/\/[a-z0-9])/, 'must start with file:/// or be s3://bucket/prefix')
     .optional()
-    .describe('Object store; a folder in BOUCLE_HOME by default'),
+    .describe('Object store: `s3://bucket/prefix` or `file:///folder`; a folder in BOUCLE_HOME by default'),
+  AWS_REGION: z.string().default('eu-west-1').describe('Region of the bucket and of SageMaker'),
+  AWS_ENDPOINT_URL_S3: z.url().optional().describe('Another server that speaks the S3 protocol'),
+  S3_FORCE_PATH_STYLE: flag
+    .optional()
+    .describe('Name the bucket in the path instead of the host; on with AWS_ENDPOINT_URL_S3'),
+  S3_ENCRYPTION: z
+    .enum(['AES256', 'aws:kms', 'aws:kms:dsse'])
+    .optional()
+    .describe("Server-side encryption asked for with every object; the bucket's own by default"),
+  S3_KMS_KEY_ID: z.string().optional().describe('KMS key for S3_ENCRYPTION=aws:kms; the account’s own by default'),
   BOUCLE_SECRET: z
     .string()
     .min(32, 'must have at least 32 characters')
@@ -104,6 +114,7 @@ export interface Config extends Readonly<Settings> {
   readonly GRAPHIQL: boolean;
   readonly INTROSPECTION: boolean;
   readonly STORAGE_URL: string;
+  readonly S3_FORCE_PATH_STYLE: boolean;
 }
 
 /** A setting is missing or wrong. The message lists every problem by name and never shows a value. */
@@ -138,6 +149,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv, isTerminal = process.
     GRAPHIQL: settings.GRAPHIQL ?? development,
     INTROSPECTION: settings.INTROSPECTION ?? development,
     STORAGE_URL: settings.STORAGE_URL ?? `file://${home}/objects`,
+    S3_FORCE_PATH_STYLE: settings.S3_FORCE_PATH_STYLE ?? settings.AWS_ENDPOINT_URL_S3 !== undefined,
   });
 }
 

@@ -5,9 +5,8 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../errors/app-error.js';
-import { ObjectInfo, ObjectStore } from './object-store.js';
+import { assertKey, missingObject, ObjectInfo, ObjectStore } from './object-store.js';
 
-const KEY = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 const STAGING = '.staging';
 /** No copy takes so long: older files are what killed processes left. */
 const STAGING_MS = 86_400_000;
@@ -44,7 +43,7 @@ export class FileObjectStore extends ObjectStore {
   }
 
   override async read(key: string, signal?: AbortSignal): Promise<Readable> {
-    if (!(await this.stat(key))) throw missing(key);
+    if (!(await this.stat(key))) throw missingObject(key);
     return createReadStream(this.pathOf(key), { signal, highWaterMark: 1 << 18 });
   }
 
@@ -102,7 +101,7 @@ export class FileObjectStore extends ObjectStore {
   }
 
   private pathOf(key: string): string {
-    if (!KEY.test(key) || key.split('/').includes('..')) throw new AppError('BAD_INPUT', `${key} is no object key.`);
+    assertKey(key);
     return join(this.root, key);
   }
 }
@@ -126,13 +125,9 @@ async function* filesUnder(folder: string): AsyncIterable<string> {
   }
 }
 
-function missing(key: string): AppError {
-  return new AppError('NOT_FOUND', `The object store has no object ${key}.`);
-}
-
 function storeError(error: unknown, key: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return missing(key);
+  if (code === 'ENOENT') return missingObject(key);
   const advice: Record<string, string> = {
     ENOSPC: 'its disk is full; free some space and try again',
     EDQUOT: 'its quota is used up; free some space and try again',

@@ -1,4 +1,7 @@
 import type { Readable } from 'node:stream';
+import { AppError } from '../../errors/app-error.js';
+
+const KEY = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 
 export interface ObjectInfo {
   readonly key: string;
@@ -7,7 +10,7 @@ export interface ObjectInfo {
 }
 
 /**
- * Port for files that outlive a process: snapshots and model artifacts. Implemented on the file system; S3 follows.
+ * Port for files that outlive a process: snapshots and model artifacts. Implemented on the file system and on S3.
  * Keys are `/`-separated, of `[A-Za-z0-9._-]` parts. A content-named key is written once and never changed.
  * Every method throws AppError UPSTREAM_FAILED when the store cannot be reached, and NOT_FOUND for a missing key.
  */
@@ -23,4 +26,14 @@ export abstract class ObjectStore {
   abstract list(prefix: string): AsyncIterable<ObjectInfo>;
   /** Throws if the store cannot be used. */
   abstract check(): Promise<void>;
+}
+
+/** @throws AppError BAD_INPUT for what is no key, `..` as a part included. */
+export function assertKey(key: string): void {
+  if (KEY.test(key) && !key.split('/').includes('..')) return;
+  throw new AppError('BAD_INPUT', `${key} is no object key.`);
+}
+
+export function missingObject(key: string): AppError {
+  return new AppError('NOT_FOUND', `The object store has no object ${key}.`);
 }

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { FileObjectStore } from './file-object-store.js';
 import { ObjectStore } from './object-store.js';
+import { S3ObjectStore } from './s3/s3-object-store.js';
 
 @Global()
 @Module({
@@ -10,7 +11,10 @@ import { ObjectStore } from './object-store.js';
     {
       provide: ObjectStore,
       inject: [CONFIG],
-      useFactory: (config: Config) => new FileObjectStore(config.STORAGE_URL),
+      useFactory: (config: Config): ObjectStore =>
+        config.STORAGE_URL.startsWith('s3:')
+          ? new S3ObjectStore(config.STORAGE_URL, config)
+          : new FileObjectStore(config.STORAGE_URL),
     },
   ],
   exports: [ObjectStore],

@@ -1,0 +1,44 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import { isMissing, s3Code, type S3Location } from './s3-location.js';
+
+/** A download may break off so often in a row before it fails. */
+const BREAKS = 4;
+const PAUSE_MS = 200;
+
+/**
+ * The bytes of an object. Where the connection breaks off, they go on from there, as long as the object is the same;
+ * the client's own retries end with the first byte.
+ * @param key within the bucket, prefix included.
+ */
+export async function* readObject(
+  { client, bucket }: S3Location,
+  key: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  let offset = 0;
+  let etag: string | undefined;
+  for (let breaks = 0; ;) {
+    try {
+      const range = offset > 0 ? { Range: `bytes=${offset}-`, IfMatch: etag } : {};
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...range });
+      const answer = await client.send(command, { abortSignal: signal });
+      etag ??= answer.ETag;
+      for await (const chunk of answer.Body as Readable) {
+        yield chunk as Buffer;
+        offset += (chunk as Buffer).length;
+        breaks = 0;
+      }
+      return;
+    } catch (error) {
+      if (isFinal(error) || signal?.aborted || ++breaks > BREAKS) throw error;
+      await delay(PAUSE_MS * 2 ** breaks * (0.5 + Math.random() / 2), undefined, { signal });
+    }
+  }
+}
+
+/** Errors that the service itself gave were retried by the client already. */
+function isFinal(error: unknown): boolean {
+  return isMissing(error) || s3Code(error) !== undefined;
+}
