@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
@@ -127,7 +127,10 @@ export class PromotionContest {
     challenger: ModelVersion,
     signal: AbortSignal,
   ): Promise<ComparisonAnswer> {
-    const folder = await mkdtemp(join(tmpdir(), 'boucle-comparison-'));
+    // The name is the same for every attempt, so what a killed one left behind is found and removed.
+    const folder = join(tmpdir(), `boucle-comparison-${contest.id}`);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o700 });
     try {
       const data = join(folder, 'data.parquet');
       const version = await this.datasets.versionById(contest.datasetVersionId);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { EntityManager, In, LessThan } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { timeOfId } from '../platform/database/time-of-id.js';
 import { ChangeFeed } from '../platform/events/change-feed.js';
 import { EventLog } from '../platform/events/event-log.js';
 import { CHAMPION_CHANGES, type ChampionChange, ChampionLine } from './champion-line.js';
@@ -44,7 +45,7 @@ export class PromotionLedger {
     { action, reason, actorId, evidence, contestId }: LedgerEntry,
   ): Promise<string> {
     const entry = {
-      id: uuidv7(),
+      id: await nextId(manager, model),
       modelId: model.id,
       modelName: model.name,
       versionId: version.id,
@@ -82,4 +83,13 @@ export class PromotionLedger {
       before = page.at(-1)?.id;
     } while (page.length === PAGE);
   }
+}
+
+/**
+ * Later than the ids of all entries of the model, on which the caller has the lock: readers go by the order of ids, and
+ * clocks of hosts differ.
+ */
+async function nextId(manager: EntityManager, { id: modelId }: Model): Promise<string> {
+  const last = await manager.findOne(Promotion, { where: { modelId }, select: { id: true }, order: { id: 'DESC' } });
+  return uuidv7({ msecs: Math.max(Date.now(), last ? timeOfId(last.id).getTime() + 1 : 0) });
 }

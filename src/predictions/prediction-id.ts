@@ -1,11 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
+import { timeOfId } from '../platform/database/time-of-id.js';
 
 /** Ids are UUIDv7: their order is the order of creation, and their first 48 bits are the time in milliseconds. */
 export const newPredictionId = (): string => uuidv7();
 
-export function timeOfPredictionId(id: string): Date {
-  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
-}
+export const timeOfPredictionId = timeOfId;
 
 /** The lowest id that a prediction made at `time` or later can have; turns a time filter into a range of ids. */
 export function lowestPredictionId(time: Date): string {

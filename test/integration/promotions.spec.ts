@@ -21,6 +21,7 @@ import { LoggedEvent } from '../../src/platform/events/logged-event.entity.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type RegisteredVersion, registerVersion, TEMPERATURE } from '../support/served-model.js';
 
+const HOUR_MS = 3_600_000;
 const actorId = randomUUID();
 const EVIDENCE: GateEvidence = {
   metric: 'rmse',
@@ -195,6 +196,79 @@ describe('the gate and the people who approve', () => {
     expect(await ledgerOf('stuck')).toEqual(['DECLINED 2']);
     expect(await stagesOf('stuck')).toEqual(['CHAMPION', 'CANDIDATE']);
   });
+
+  it('and all of them at once leave one champion, and a ledger that tells how it came to that', async () => {
+    for (let round = 0; round < 5; round++) {
+      const model = `raced-${round}`;
+      const versions = await modelWith(model, 4);
+      await setMode(model, 'AUTOMATIC');
+      const verdicts = versions.slice(1, 4).map((version) => verdict(version));
+      const answers = await Promise.allSettled([
+        ...verdicts.map((decision) => judge(model, decision)),
+        promotions.promote(say(model), 5),
+        ...verdicts.map((decision) => judge(model, decision)), // A job may run twice.
+        promotions.promote(say(model), 2),
+        promotions.rollback(say(model)),
+        promotions.reject(say(model), 3),
+        promotions.promote(say(model), 4),
+        promotions.rollback(say(model)),
+      ]);
+      for (const answer of answers) {
+        if (answer.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'INVALID_STATE' });
+      }
+      await expectConsistent(model, verdicts);
+    }
+  });
+
+  it('are in the ledger in the order in which they happened, though the clock of a host is ahead or behind', async () => {
+    await modelWith('clocks', 3);
+    const { now } = Date;
+    try {
+      for (const [version, shift] of [
+        [2, HOUR_MS],
+        [3, 0],
+        [4, -HOUR_MS],
+      ] as const) {
+        Date.now = () => now() + shift;
+        await promotions.promote(say('clocks'), version);
+      }
+    } finally {
+      Date.now = now;
+    }
+    await expectConsistent('clocks', []);
+    expect((await promotions.rollback(say('clocks'))).number).toBe(3);
+    expect((await promotions.rollback(say('clocks'))).number).toBe(2);
+  });
+
+  /** As the gate does it: if another champion serves by now than the one it looked at, it looks again. */
+  async function judge(model: string, decision: GateDecision): Promise<void> {
+    const seen = async () => {
+      const [row] = await database.query<{ id: string }>(
+        `SELECT v.id FROM model_version v JOIN model m ON m.id = v.model_id WHERE m.name = $1 AND stage = 'CHAMPION'`,
+        [model],
+      );
+      return row!.id;
+    };
+    while (!(await promotions.decide(model, await seen(), decision)));
+  }
+
+  /** Every change of the champion begins where the one before ended, and the last one names who serves. */
+  async function expectConsistent(model: string, verdicts: readonly GateDecision[]): Promise<void> {
+    const entries = await database.query<{ action: string; version: number; previous: number; contest: string | null }>(
+      `SELECT action, version_number AS version, previous_number AS previous, contest_id AS contest
+       FROM promotion WHERE model_name = $1 ORDER BY id`,
+      [model],
+    );
+    let reigning = 1;
+    for (const { action, version, previous } of entries) {
+      expect(previous).toBe(reigning);
+      if (action === 'PROMOTED' || action === 'ROLLED_BACK') reigning = version;
+    }
+    const stages = await stagesOf(model);
+    expect(stages.map((stage, i) => (stage === 'CHAMPION' ? i + 1 : 0)).filter(Boolean)).toEqual([reigning]);
+    const contests = entries.flatMap(({ contest }) => contest ?? []);
+    expect(contests.sort()).toEqual(verdicts.map(({ contestId }) => contestId).sort());
+  }
 
   it('roll back through a long ledger, champion by champion', async () => {
     await modelWith('long', 3);
