@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { processesOf } from '../support/processes.js';
 import { registerData, WEATHER_FEATURES, weatherSql } from '../support/training-data.js';
 
 /** A dead worker is noticed after its heartbeat of 10 s; the job then waits for the next look and its retry. */
@@ -137,13 +138,6 @@ describe('a worker killed during a training', () => {
     expect(await second.stop()).toBe(0);
   }, 120_000);
 });
-
-/** Training processes of a run: its id is part of their folder's name. */
-async function processesOf(runId: string): Promise<number[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return pids.filter((_, index) => lines[index]!.includes(runId)).map(Number);
-}
 
 /** Process group: the third field after the name in brackets. */
 async function groupOf(pid: number): Promise<string> {
