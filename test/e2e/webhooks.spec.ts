@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/retraining.js';
 import { registerVersion, WEATHER } from '../support/served-model.js';
 
 const CREATE = 'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { secret webhook { id } } }';
@@ -145,6 +146,22 @@ describe('webhooks', () => {
     },
     40_000,
   );
+
+  it('reach other receivers at once while one hangs, though many deliveries to it wait', async () => {
+    const hanging = await create({ url: `${origin}/hangs` });
+    const good = await create({ url: `${origin}/good` });
+    answer = (response) => {
+      if (received.at(-1)!.path === '/good') response.end();
+    };
+    for (let i = 0; i < 12; i++) await ask(TEST, { id: hanging.id });
+    await until(() => Promise.resolve(received.length >= 2));
+    const started = performance.now();
+    await ask(TEST, { id: good.id });
+    await deliveryOf(good.id, isDelivered, 9);
+    expect(performance.now() - started).toBeLessThan(9_000);
+    expect(received.filter(({ path }) => path === '/hangs')).toHaveLength(2);
+    await database.query('DELETE FROM webhook WHERE id = $1', [hanging.id]);
+  }, 40_000);
 
   it('follow no redirect', async () => {
     const { id } = await create({ url: `${origin}/from` });

@@ -11,4 +11,6 @@ export const deliverWebhookJob = defineJob({
   retries: 20,
   timeoutSeconds: 60,
   concurrency: 8,
+  // A receiver that hangs holds up its own deliveries, not those of others.
+  groupConcurrency: 2,
 });

@@ -54,18 +54,24 @@ export class WebhookDeliveries {
       raw: unknown[];
     };
     if (raw.length === 0) return undefined;
-    await this.plan(manager, id, 1, 0);
+    await this.plan(manager, { id, webhookId }, 1, 0);
     return id;
   }
 
   /** Plans an attempt: the job and the time that the delivery shows. */
-  async plan(manager: EntityManager, deliveryId: string, attempt: number, seconds: number): Promise<void> {
+  async plan(
+    manager: EntityManager,
+    { id: deliveryId, webhookId: group }: Pick<WebhookDelivery, 'id' | 'webhookId'>,
+    attempt: number,
+    delaySeconds: number,
+  ): Promise<void> {
     await manager.update(
       WebhookDelivery,
       { id: deliveryId },
-      { nextAttemptAt: () => `now() + interval '${seconds} seconds'` },
+      { nextAttemptAt: () => `now() + interval '${delaySeconds} seconds'` },
     );
-    await this.queue.enqueue(manager, deliverWebhookJob, `${deliveryId}/${attempt}`, { deliveryId, attempt }, seconds);
+    const payload = { deliveryId, attempt };
+    await this.queue.enqueue(manager, deliverWebhookJob, `${deliveryId}/${attempt}`, payload, { delaySeconds, group });
   }
 
   /** Makes one attempt, unless it was made already. A slowed webhook has to wait for its turn, which counts as none. */
@@ -87,7 +93,8 @@ export class WebhookDeliveries {
     if (wait > 0) {
       // The key of the job that runs is taken until it ends.
       const payload = { deliveryId, attempt };
-      await this.queue.enqueue(manager, deliverWebhookJob, `${deliveryId}/${attempt}/${uuidv7()}`, payload, wait);
+      const options = { delaySeconds: wait, group: webhook.id };
+      await this.queue.enqueue(manager, deliverWebhookJob, `${deliveryId}/${attempt}/${uuidv7()}`, payload, options);
       return;
     }
     const outcome = await this.send(webhook, delivery, event);
@@ -135,7 +142,7 @@ export class WebhookDeliveries {
       );
       if (affected !== 1) return;
       await this.judge(manager, delivery.webhookId, error);
-      if (!isOver) await this.plan(manager, delivery.id, attempt + 1, pause);
+      if (!isOver) await this.plan(manager, delivery, attempt + 1, pause);
     });
   }
 

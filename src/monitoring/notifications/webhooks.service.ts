@@ -97,7 +97,7 @@ export class WebhooksService {
         throw new AppError('INVALID_STATE', 'This delivery is under way. Wait for `nextAttemptAt`.');
       }
       await manager.update(WebhookDelivery, { id }, { state: 'PENDING', attempts: 0, finishedAt: null });
-      await this.deliveries.plan(manager, id, 1, 0);
+      await this.deliveries.plan(manager, delivery, 1, 0);
       await this.record(manager, actor, 'webhook.redelivered', delivery.webhookId);
       return manager.findOneByOrFail(WebhookDelivery, { id });
     });

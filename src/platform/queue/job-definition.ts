@@ -14,6 +14,8 @@ export interface JobDefinition<Payload extends object = object> {
   readonly heartbeatSeconds: number;
   /** Jobs of this kind that one worker runs at the same time. */
   readonly concurrency: number | ((config: Config) => number);
+  /** Jobs of one group, of those that `enqueue` was given one for, that one worker runs at the same time. */
+  readonly groupConcurrency?: number;
 }
 
 type JobOptions<Payload extends object> = Pick<JobDefinition<Payload>, 'name' | 'schema'> &

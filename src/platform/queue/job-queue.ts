@@ -9,6 +9,12 @@ import { QUEUE_SCHEMA } from './queue-schema.js';
 /** Twenty attempts then take some minutes, not days. */
 const LONGEST_RETRY_DELAY_SECONDS = 60;
 
+export interface EnqueueOptions {
+  readonly delaySeconds?: number;
+  /** Jobs that share something slow, such as a receiver; see `groupConcurrency`. */
+  readonly group?: string;
+}
+
 /** Puts jobs into the queue. A job is part of the transaction that enqueues it: no commit, no job. */
 @Injectable()
 export class JobQueue implements OnModuleInit, OnApplicationShutdown {
@@ -58,9 +64,14 @@ export class JobQueue implements OnModuleInit, OnApplicationShutdown {
     job: JobDefinition<Payload>,
     key: string,
     payload: Payload,
-    delaySeconds = 0,
+    { delaySeconds = 0, group }: EnqueueOptions = {},
   ): Promise<boolean> {
-    const options = { db: adapterOf(manager), singletonKey: key, startAfter: delaySeconds };
+    const options = {
+      db: adapterOf(manager),
+      singletonKey: key,
+      startAfter: delaySeconds,
+      ...(group !== undefined && { group: { id: group } }),
+    };
     return (await this.boss.send(job.name, job.schema.parse(payload), options)) !== null;
   }
 

@@ -65,6 +65,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       localConcurrency: typeof job.concurrency === 'number' ? job.concurrency : job.concurrency(this.config),
       pollingIntervalSeconds: 1,
       notifyPollingIntervalSeconds: 5,
+      ...(job.groupConcurrency !== undefined && { localGroupConcurrency: job.groupConcurrency }),
     } as const;
     await this.queue.boss.work<object, undefined, typeof options>(job.name, options, async ([message]) => {
       if (!message) return;
