@@ -7,6 +7,7 @@ import { runBoucle, TEST_SECRET } from '../support/boucle-process.ts';
 import { startEmbeddedPostgres } from './drift/built.ts';
 import { CheckBench, type CheckTiming, postgresVersion } from './drift/check.ts';
 import { type CountingCost, measureCounting } from './drift/counting.ts';
+import { measurePage, type PageTiming } from './drift/page.ts';
 import { CATEGORIES, drawRows, writeColumns } from './drift/rows.ts';
 import { installPeers } from './peers/python.ts';
 
@@ -15,24 +16,27 @@ const HELP = `Usage: npm run bench:drift -- [--rows N] [--runs N] [--json]
 1. Logs and counts N predictions × 20 features (16 numbers, 4 categories; two numbers have moved) over 24 hours on a
    PostgreSQL of its own, and counts 10 × N of another model. The compaction merges both. Then times the check of the
    whole day: reference from the manifest, merge of the window, verdict on every column.
-2. Times Evidently's data-drift preset on the same N rows and the same reference, from a virtual environment with
+2. Lets a scheduled check of the first model write its report, and times the page of it over HTTP.
+3. Times Evidently's data-drift preset on the same N rows and the same reference, from a virtual environment with
    test/bench/peers/requirements.txt. Absent where that can't be installed.
-3. Measures the CPU time of single-row predictions over REST with and without counting. Absent outside Linux.
+4. Measures the CPU time of single-row predictions over REST with and without counting. Absent outside Linux.
 
   --rows N   predictions of the first model, 1000000 by default
-  --runs N   timed checks of each model, 40 by default
+  --runs N   timed checks of each model and readings of the page, 40 by default
   --json     the figures as JSON on stdout; progress goes to stderr
   --help     this text
 `;
 
+const LOGGED = 'logged';
 const REFERENCE_ROWS = 50_000;
 const PEER_RUNS = 3;
 const COUNTING = { blocks: 12, blockRows: 2_500 };
 
 interface Figures {
-  readonly machine: string;
+  readonly cores: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly checks: readonly CheckTiming[];
+  readonly page: PageTiming;
   readonly evidently:
     { readonly drifted: readonly string[]; readonly milliseconds: readonly number[] } | { readonly absent: string };
   readonly counting: CountingCost | { readonly absent: string };
@@ -64,8 +68,12 @@ async function bench(rows: number, runs: number): Promise<void> {
 }
 
 async function measure(databaseUrl: string, home: string, rows: number, runs: number): Promise<Figures> {
+  say('installing Evidently');
+  const peers = await installPeers(join(home, 'python'));
   const checks = await measureChecks(databaseUrl, home, rows, runs);
-  const peer = await measureEvidently(home);
+  say('the page of a report');
+  const page = await measurePage(databaseUrl, home, LOGGED, runs);
+  const peer = await measureEvidently(peers, home);
   say('counting, in turn with none');
   const counting =
     process.platform === 'linux'
@@ -73,9 +81,10 @@ async function measure(databaseUrl: string, home: string, rows: number, runs: nu
       : { absent: 'CPU times are read from /proc, which only Linux has' };
   const versions = { node: process.version, postgresql: await postgresVersion(databaseUrl), ...peer.versions };
   return {
-    machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
+    cores: cpus().length,
     versions,
     checks,
+    page,
     evidently: peer.result,
     counting,
   };
@@ -86,7 +95,7 @@ async function measureChecks(databaseUrl: string, home: string, rows: number, ru
   const current = drawRows(rows, 2, 'CURRENT');
   const bench = await CheckBench.open(databaseUrl, reference);
   try {
-    const [logged, counted] = [await bench.register('logged'), await bench.register('counted')];
+    const [logged, counted] = [await bench.register(LOGGED), await bench.register('counted')];
     say(`logging and counting ${rows} predictions`);
     await bench.log(logged, current);
     say(`counting ${10 * rows} predictions`);
@@ -105,10 +114,9 @@ async function measureChecks(databaseUrl: string, home: string, rows: number, ru
 }
 
 async function measureEvidently(
+  peers: Awaited<ReturnType<typeof installPeers>>,
   home: string,
 ): Promise<{ result: Figures['evidently']; versions: Readonly<Record<string, string>> }> {
-  say('installing Evidently');
-  const peers = await installPeers(join(home, 'python'));
   if (typeof peers !== 'function') return { result: peers, versions: {} };
   say('Evidently on the same rows');
   const { versions, drifted, milliseconds } = await peers('evidently_drift.py', [
@@ -118,10 +126,10 @@ async function measureEvidently(
   return { result: { drifted, milliseconds }, versions };
 }
 
-function report({ machine, versions, checks, evidently, counting }: Figures): void {
+function report({ cores, versions, checks, page, evidently, counting }: Figures): void {
   const [one, ten] = checks as [CheckTiming, CheckTiming];
   print(
-    `${machine}; ${Object.entries(versions)
+    `${cores} cores; ${Object.entries(versions)
       .map((entry) => entry.join(' '))
       .join(', ')}`,
   );
@@ -130,6 +138,8 @@ function report({ machine, versions, checks, evidently, counting }: Figures): vo
     print(`  ${check.rows} predictions in ${check.countRows} rows of counts: ${spread(check.milliseconds, 'ms')}`);
   print(`  drifted: ${one.drifted.join(', ')} and ${ten.drifted.join(', ')}`);
   print(`  goal ≤ 100 ms; ${ratio(ten.milliseconds, one.milliseconds)} × for ten times the predictions, goal ≤ 1.2 ×`);
+  const kibibytes = Math.round(page.bytes / 1024);
+  print(`  the page of its report over HTTP, ${kibibytes} KiB: ${spread(page.milliseconds, 'ms')}; goal ≤ 300 ms`);
   if ('absent' in evidently) {
     print(`  Evidently: absent (${evidently.absent})`);
   } else {

@@ -118,7 +118,7 @@ export async function registerForest(database: pg.Client, home: string): Promise
 export async function signUp(boucle: Boucle, database: pg.Client): Promise<string> {
   const { register: payload } = await boucle.ask(
     'mutation ($input: RegisterInput!) { register(input: $input) { accessToken } }',
-    { input: { email: 'bench@example.org', password: 'a good long pass phrase' } },
+    { input: { email: `${randomUUID()}@example.org`, password: 'a good long pass phrase' } },
   );
   await database.query(`UPDATE app_user SET role = 'ENGINEER'`);
   return payload.accessToken;

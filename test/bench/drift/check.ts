@@ -12,8 +12,9 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Predictions of one commit, as a busy service makes them. */
 const COMMIT_ROWS = 500;
-/** The counts of more than the log holds are made in parts of this size. */
+/** The counts of more than the log holds are made in parts of this size, by commits of ten times as busy a service. */
 const PART_ROWS = 100_000;
+const COUNTED_COMMIT_ROWS = 10 * COMMIT_ROWS;
 
 export interface CheckTiming {
   readonly rows: number;
@@ -99,8 +100,8 @@ export class CheckBench {
     for (let done = 0; done < total; done += PART_ROWS) {
       const rows = drawRows(Math.min(PART_ROWS, total - done), seed + done, 'CURRENT');
       const answers = answersOf(rows);
-      for (let start = 0; start < rows.rows; start += COMMIT_ROWS) {
-        const part = partOf(rows, answers, start, Math.min(start + COMMIT_ROWS, rows.rows));
+      for (let start = 0; start < rows.rows; start += COUNTED_COMMIT_ROWS) {
+        const part = partOf(rows, answers, start, Math.min(start + COUNTED_COMMIT_ROWS, rows.rows));
         const counted = this.count(counter, part, done + start, total);
         await boucle.insertCounts(this.source.manager, boucle.batchCounts(counted));
       }
