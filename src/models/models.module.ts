@@ -14,6 +14,7 @@ import { ModelRegistration } from './model-registration.js';
 import { ModelRegistry } from './model-registry.js';
 import { ModelsResolver } from './models.resolver.js';
 import { ModelsService } from './models.service.js';
+import { ModelChanges } from './model-changes.js';
 import { ModelsSubscriptionsResolver } from './models.subscriptions.resolver.js';
 import { ModelVersion } from './model-version.entity.js';
 import { ModelVersionsResolver } from './model-versions.resolver.js';
@@ -50,6 +51,7 @@ export class ModelsModule {}
     ChallengesResolver,
     ApprovalsResolver,
     ModelsSubscriptionsResolver,
+    ModelChanges,
     LedgerFeed,
   ],
 })

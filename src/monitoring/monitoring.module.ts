@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ModelChanges } from '../models/model-changes.js';
 import { PredictionsModule } from '../predictions/predictions.module.js';
 import { TrainingModule } from '../training/training.module.js';
 import { Champions } from './checks/champions.js';
@@ -17,6 +18,7 @@ import { Gathering } from './retrainings/gathering.js';
 import { LabelledGatherings } from './retrainings/labelled-gatherings.js';
 import { Retraining } from './retrainings/retraining.entity.js';
 import { RetrainingCancellation } from './retrainings/retraining-cancellation.js';
+import { RetrainingFeed } from './retrainings/retraining-feed.js';
 import { RetrainingHistory } from './retrainings/retraining-history.js';
 import { RetrainingMachine } from './retrainings/retraining-machine.js';
 import { RetrainingStart } from './retrainings/retraining-start.js';
@@ -25,12 +27,14 @@ import { RetrainingsResolver } from './retrainings/retrainings.resolver.js';
 import { RetrainingsSchedule } from './retrainings/retrainings.schedule.js';
 import { FigureReader } from './metrics/figure-reader.js';
 import { MonitoringMetrics } from './metrics/monitoring-metrics.js';
+import { MonitoringSubscriptionsResolver } from './monitoring.subscriptions.resolver.js';
 import { MonitoringPolicy } from './policies/monitoring-policy.entity.js';
 import { ModelPolicyResolver, PoliciesResolver } from './policies/policies.resolver.js';
 import { Policies } from './policies/policies.service.js';
 import { PolicyContexts } from './policies/policy-contexts.js';
 import { QualityApiModule, QualityModule } from './quality/quality.module.js';
 import { DriftReport } from './reports/drift-report.entity.js';
+import { ReportFeed } from './reports/report-feed.js';
 import { ReportLinks } from './reports/report-links.js';
 import { ReportRetentionSchedule } from './reports/report-retention.schedule.js';
 import { ReportsController } from './reports/reports.controller.js';
@@ -81,6 +85,10 @@ export class MonitoringModule {}
     ReportColumnsResolver,
     ReplayResolver,
     Replays,
+    MonitoringSubscriptionsResolver,
+    ModelChanges,
+    ReportFeed,
+    RetrainingFeed,
   ],
   controllers: [ReportsController],
 })

@@ -3,13 +3,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle, TEST_SECRET } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { registerVersion, WEATHER } from '../support/served-model.js';
+import { beginRetraining } from '../support/retraining.js';
+import { registerVersion, TEMPERATURE, WEATHER } from '../support/served-model.js';
 import { openSubscriber, type Subscriber } from '../support/subscriptions.js';
 import { registerData, WEATHER_FEATURES, weatherSql } from '../support/training-data.js';
+import { temperatureReference, weatherRows } from '../support/watched-model.js';
 
 const STAGES = 'subscription ($model: String) { stageChanged(model: $model) { model version action reason } }';
 const RUN =
   'subscription ($id: ID!) { trainingRunChanged(id: $id) { state progress message log version { version } } }';
+const REPORTS = `subscription ($model: String) {
+  driftReported(model: $model) { id verdict rows model { name } version { version } summary pageUrl }
+}`;
+const RETRAININGS = `subscription ($model: String) {
+  retrainingChanged(model: $model) { id state message model { name } decision { verdict } runs { id } }
+}`;
 /** Recent callers are remembered for 5 s, and every connection is looked at every 5 s. */
 const REVOCATION_SECONDS = 11;
 
@@ -17,7 +25,7 @@ let database: TestDatabase;
 let first: Boucle;
 let second: Boucle;
 let promoter: Account;
-let worker: Boucle | undefined;
+const helpers: Boucle[] = [];
 const subscribers: Subscriber[] = [];
 
 beforeAll(async () => {
@@ -30,11 +38,16 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const subscriber of subscribers) subscriber.close();
-  await worker?.stop();
+  for (const helper of helpers) await helper.stop();
   await second.stop();
   await first.stop();
   await database.drop();
 });
+
+/** Another process, of a role that serves no API. */
+async function start(role: string): Promise<void> {
+  helpers.push(await startBoucle({ databaseUrl: database.url, role, home: first.home }));
+}
 
 async function open(boucle: Boucle, payload?: Record<string, string>): Promise<Subscriber> {
   const subscriber = await openSubscriber(boucle, payload);
@@ -55,6 +68,12 @@ async function promote(boucle: Boucle, model: string, version: number): Promise<
   const input = { model, version, reason: `${model} ${version}` };
   const mutation = 'mutation ($input: VersionDecisionInput!) { promoteVersion(input: $input) { version } }';
   await boucle.ask(mutation, { input }, promoter.token);
+}
+
+/** Cuts the connections over which replicas hear of changes. */
+async function disconnectListeners(): Promise<void> {
+  await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'boucle-changes' AND datname = current_database()`);
 }
 
 /** Started, but not necessarily listening yet: the first change that arrives proves it. */
@@ -103,8 +122,7 @@ describe('changes of stages', () => {
     await ready();
     await promote(second, 'missed', 1);
     await subscriber.until(() => subscriber.dataOf(id).length === 1);
-    await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE application_name = 'boucle-changes' AND datname = current_database()`);
+    await disconnectListeners();
     await promote(second, 'missed', 2);
     await subscriber.until(() => subscriber.dataOf(id).length === 2);
     expect(subscriber.dataOf(id).map(({ stageChanged }) => stageChanged.version)).toEqual([1, 2]);
@@ -113,7 +131,7 @@ describe('changes of stages', () => {
 
 describe('a training run', () => {
   it('is told from its start to its end, with progress, over another replica than the one that started it', async () => {
-    worker = await startBoucle({ databaseUrl: database.url, role: 'worker', home: first.home });
+    await start('worker');
     await registerData(database, first.home, 'weather', weatherSql(4000));
     const model = { task: 'CLASSIFICATION', dataset: 'weather', target: 'weather', features: WEATHER_FEATURES };
     await first.ask(
@@ -149,6 +167,83 @@ describe('a training run', () => {
       type: 'error',
       payload: [{ message: expect.stringContaining('no training run'), extensions: { code: 'NOT_FOUND' } }],
     });
+  });
+});
+
+describe('what watching brings', () => {
+  beforeAll(async () => {
+    const reference = temperatureReference(weatherRows(2_000, 1));
+    for (const model of ['indoors', 'outdoors']) {
+      await registerVersion(database, first.home, { model, signature: TEMPERATURE, reference });
+    }
+  });
+
+  it('reaches subscribers of every replica: changes of retrainings, also while the database was away', async () => {
+    const [here, there] = [await openAs(promoter, first), await openAs(promoter, second)];
+    const ofOne = here.subscribe(RETRAININGS, { model: 'outdoors' });
+    const [ofOther, ofAll] = [there.subscribe(RETRAININGS, { model: 'indoors' }), there.subscribe(RETRAININGS)];
+    await ready();
+    const cancelOne = async (): Promise<string> => {
+      const id = await beginRetraining(database, { model: 'outdoors' });
+      await second.ask('mutation ($id: ID!) { cancelRetraining(id: $id) { id } }', { id }, promoter.token);
+      return id;
+    };
+    const told = async (id: string): Promise<void> => {
+      for (const [subscriber, subscription] of [
+        [here, ofOne],
+        [there, ofAll],
+      ] as const) {
+        const newest = (): any => subscriber.dataOf(subscription).at(-1)?.retrainingChanged;
+        await subscriber.until(() => newest()?.id === id);
+        expect(newest()).toEqual({
+          id,
+          state: 'CANCELLED',
+          message: 'Cancelled before its trainings began.',
+          model: { name: 'outdoors' },
+          decision: { verdict: 'RETRAIN' },
+          runs: [],
+        });
+      }
+    };
+    await told(await cancelOne());
+    await disconnectListeners();
+    await told(await cancelOne());
+    expect(there.dataOf(ofOther)).toEqual([]);
+  });
+
+  it('reaches subscribers of every replica: reports of checks', async () => {
+    await start('scheduler');
+    const [here, there] = [await openAs(promoter, first), await openAs(promoter, second)];
+    const [ofOne, ofAll] = [here.subscribe(REPORTS, { model: 'indoors' }), there.subscribe(REPORTS)];
+    await ready();
+    for (const model of ['outdoors', 'indoors']) {
+      const input = { model, cron: '*/10 * * * * *', windowSeconds: 10 };
+      const mutation = 'mutation ($input: MonitoringPolicyInput!) { setMonitoringPolicy(input: $input) { id } }';
+      await first.ask(mutation, { input }, promoter.token);
+    }
+    await there.until(() => namesOf(there, ofAll).size === 2, 30);
+    await here.until(() => here.dataOf(ofOne).length > 0);
+    expect(namesOf(here, ofOne)).toEqual(new Set(['indoors']));
+    const { driftReported: report } = here.dataOf(ofOne)[0];
+    expect(report).toMatchObject({ verdict: 'TOO_FEW_ROWS', rows: 0, version: { version: 1 } });
+    const page = await fetch(report.pageUrl);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain(report.summary);
+  });
+
+  const namesOf = (subscriber: Subscriber, id: string): Set<string> =>
+    new Set(subscriber.dataOf(id).map(({ driftReported }) => driftReported.model.name));
+
+  it('of a model that does not exist is refused in words', async () => {
+    const subscriber = await openAs(promoter);
+    for (const query of [REPORTS, RETRAININGS]) {
+      const id = subscriber.subscribe(query, { model: 'nowhere' });
+      await subscriber.until(() => subscriber.received.some((message) => message.id === id));
+      expect(subscriber.received.at(-1)).toMatchObject({
+        type: 'error',
+        payload: [{ message: expect.stringContaining('nowhere'), extensions: { code: 'NOT_FOUND' } }],
+      });
+    }
   });
 });
 

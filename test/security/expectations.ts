@@ -87,6 +87,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.explainDecision': 'VIEWER',
   'Query.retraining': 'VIEWER',
   'Query.retrainings': 'VIEWER',
+  'Subscription.retrainingChanged': 'VIEWER',
 
   // predictions: what was logged holds people's data
   'Mutation.predict': 'PREDICTOR',
@@ -104,6 +105,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.monitoringPolicies': 'VIEWER',
   'Query.driftReport': 'VIEWER',
   'Query.driftReports': 'VIEWER',
+  'Subscription.driftReported': 'VIEWER',
   'Query.replayPolicy': 'ENGINEER',
 
   // webhooks
