@@ -9,6 +9,7 @@ import { CheckBench, type CheckTiming, postgresVersion } from './drift/check.ts'
 import { type CountingCost, measureCounting } from './drift/counting.ts';
 import { measurePage, type PageTiming } from './drift/page.ts';
 import { CATEGORIES, drawRows, writeColumns } from './drift/rows.ts';
+import { median } from './median.ts';
 import { installPeers } from './peers/python.ts';
 
 const HELP = `Usage: npm run bench:drift -- [--rows N] [--runs N] [--json]
@@ -170,12 +171,6 @@ function spread(values: readonly number[], unit: string): string {
   const sorted = [...values].sort((a, b) => a - b);
   const text = (value: number): string => value.toFixed(value < 100 ? 1 : 0);
   return `median ${text(median(sorted))} ${unit}, ${text(sorted[0]!)} to ${text(sorted.at(-1)!)} in ${sorted.length} runs`;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function ratio(values: readonly number[], others: readonly number[]): string {

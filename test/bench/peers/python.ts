@@ -8,11 +8,18 @@ const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const INSTALL_TIMEOUT_MS = 5 * 60_000;
 const PEER_TIMEOUT_MS = 10 * 60_000;
 
-/** Runs a script beside this file with the packages of requirements.txt. */
-export type Peers = (script: string, args: readonly string[]) => Promise<any>;
+/** Runs a script beside this file with the installed packages; what it prints is JSON. */
+export type Peers = (script: string, args: readonly string[], env?: NodeJS.ProcessEnv) => Promise<any>;
 
-/** Makes a virtual environment with the peers. @returns why there is none, where Python or a package can't be had. */
-export async function installPeers(folder: string): Promise<Peers | { readonly absent: string }> {
+/**
+ * Makes a virtual environment with the peers, or completes one that is there.
+ * @param requirements a file beside this one.
+ * @returns why there is none, where Python or a package can't be had.
+ */
+export async function installPeers(
+  folder: string,
+  requirements = 'requirements.txt',
+): Promise<Peers | { readonly absent: string }> {
   const python = join(folder, 'bin', 'python');
   try {
     await run('python3', ['-m', 'venv', folder], { timeout: INSTALL_TIMEOUT_MS });
@@ -23,15 +30,15 @@ export async function installPeers(folder: string): Promise<Peers | { readonly a
       '--quiet',
       '--disable-pip-version-check',
       '-r',
-      join(FOLDER, 'requirements.txt'),
+      join(FOLDER, requirements),
     ];
     await run(python, install, { timeout: INSTALL_TIMEOUT_MS });
   } catch (error) {
     const lines = (error as Error).message.trim().split('\n');
     return { absent: lines.at(-1)! };
   }
-  return async (script, args) => {
-    const { stdout } = await run(python, [join(FOLDER, script), ...args], { timeout: PEER_TIMEOUT_MS });
+  return async (script, args, env = process.env) => {
+    const { stdout } = await run(python, [join(FOLDER, script), ...args], { env, timeout: PEER_TIMEOUT_MS });
     return JSON.parse(stdout);
   };
 }
