@@ -26,6 +26,7 @@ export function compileForest(node: NodeReader, { nodes, weights }: Trees, width
   const forest: Forest = {
     ...placement.finish(table.size),
     roots: Int32Array.from(trees, (tree) => tree.root),
+    sizes: Int32Array.from(trees, (tree) => tree.size),
     depths: Int32Array.from(trees, (tree) => tree.depth),
     leaves: rows,
     width,
@@ -60,7 +61,7 @@ class Placement {
     this.thresholds = new Float32Array(this.words.buffer);
   }
 
-  placeTree(sourceRoot: number): { root: number; depth: number } {
+  placeTree(sourceRoot: number): { root: number; size: number; depth: number } {
     const root = this.placed;
     this.push(sourceRoot);
     let depth = -1;
@@ -73,7 +74,7 @@ class Placement {
       if (this.nodes.modes[source] === 'LEAF') this.placeLeaf(at, source);
       else this.placeSplit(at, source);
     }
-    return { root, depth };
+    return { root, size: this.placed - root, depth };
   }
 
   finish(slots: number): Pick<Forest, 'words' | 'thresholds' | 'slotBits'> {

@@ -10,6 +10,8 @@ export interface Forest {
   readonly thresholds: Float32Array;
   readonly slotBits: number;
   readonly roots: Int32Array;
+  /** Nodes of each tree, which lie together from its root. */
+  readonly sizes: Int32Array;
   /** Edges to the deepest leaf, per tree. */
   readonly depths: Int32Array;
   /** Row-major [leaves, width]. */
@@ -52,65 +54,26 @@ export function sumForRow(forest: Forest, slots: Float32Array, at: number, sums:
     const b = Math.min(tree + 1, last);
     const c = Math.min(tree + 2, last);
     const d = Math.min(tree + 3, last);
-    walk(
-      forest,
-      slots,
-      Math.max(depths[tree]!, depths[b]!, depths[c]!, depths[d]!),
-      roots[tree]!,
-      roots[b]!,
-      roots[c]!,
-      roots[d]!,
-      at,
-      at,
-      at,
-      at,
-    );
+    const depth = Math.max(depths[tree]!, depths[b]!, depths[c]!, depths[d]!);
+    walk(forest, slots, at, depth, roots[tree]!, roots[b]!, roots[c]!, roots[d]!);
     const count = d - tree + 1;
     for (let i = 0; i < count; i++) addLeaf(leaves, reached[i]! * width, sums, to, width);
   }
 }
 
-/** Adds the forest's sums for `rows` rows, `stride` slots apart, to row-major `sums` [rows, width]; four rows in flight. */
-export function sumForRows(
-  forest: Forest,
-  slots: Float32Array,
-  at: number,
-  stride: number,
-  rows: number,
-  sums: Float64Array,
-): void {
-  const { roots, depths, leaves, width } = forest;
-  const whole = rows - (rows % 4);
-  for (let tree = 0; tree < roots.length; tree++) {
-    const root = roots[tree]!;
-    for (let row = 0; row < whole; row += 4) {
-      const a = at + row * stride;
-      const b = a + stride;
-      const c = b + stride;
-      walk(forest, slots, depths[tree]!, root, root, root, root, a, b, c, c + stride);
-      const to = row * width;
-      for (let i = 0; i < 4; i++) addLeaf(leaves, reached[i]! * width, sums, to + i * width, width);
-    }
-  }
-  for (let row = whole; row < rows; row++) sumForRow(forest, slots, at + row * stride, sums, row * width);
-}
-
 /**
- * Walks four (tree, row) pairs down in lockstep. There is no branch on the data: the comparison itself is added to the
- * left child's index, and a walker that is done steps on the spot.
+ * Walks four trees down in lockstep. There is no branch on the data: the comparison itself is added to the left child's
+ * index, and a walker that is done steps on the spot.
  */
 function walk(
   forest: Forest,
   slots: Float32Array,
+  at: number,
   depth: number,
   a: number,
   b: number,
   c: number,
   d: number,
-  atA: number,
-  atB: number,
-  atC: number,
-  atD: number,
 ): void {
   const { words, thresholds, slotBits } = forest;
   const mask = (1 << slotBits) - 1;
@@ -120,10 +83,10 @@ function walk(
       const q = words[2 * b + 1]!;
       const r = words[2 * c + 1]!;
       const s = words[2 * d + 1]!;
-      a = (p >>> slotBits) + Number(slots[atA + (p & mask)]! > thresholds[2 * a]!);
-      b = (q >>> slotBits) + Number(slots[atB + (q & mask)]! > thresholds[2 * b]!);
-      c = (r >>> slotBits) + Number(slots[atC + (r & mask)]! > thresholds[2 * c]!);
-      d = (s >>> slotBits) + Number(slots[atD + (s & mask)]! > thresholds[2 * d]!);
+      a = (p >>> slotBits) + Number(slots[at + (p & mask)]! > thresholds[2 * a]!);
+      b = (q >>> slotBits) + Number(slots[at + (q & mask)]! > thresholds[2 * b]!);
+      c = (r >>> slotBits) + Number(slots[at + (r & mask)]! > thresholds[2 * c]!);
+      d = (s >>> slotBits) + Number(slots[at + (s & mask)]! > thresholds[2 * d]!);
     }
     if (left > STRIDE && words[2 * a + 1]! >>> slotBits === a && words[2 * b + 1]! >>> slotBits === b) {
       if (words[2 * c + 1]! >>> slotBits === c && words[2 * d + 1]! >>> slotBits === d) break;
@@ -135,6 +98,6 @@ function walk(
   reached[3] = words[2 * d]! & LEAF_MASK;
 }
 
-function addLeaf(leaves: Float32Array, leaf: number, sums: Float64Array, to: number, width: number): void {
+export function addLeaf(leaves: Float32Array, leaf: number, sums: Float64Array, to: number, width: number): void {
   for (let i = 0; i < width; i++) sums[to + i]! += leaves[leaf + i]!;
 }

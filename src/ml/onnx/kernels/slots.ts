@@ -52,22 +52,31 @@ export class SlotTable {
   }
 }
 
-/** Fills the slots at column `to` from the features at column `from`, for all rows of a frame. */
-export function fillSlots(slots: Slots, frame: Frame, from: number, to: number): void {
+/** Where slots go: row r's slot s lies at `at` + ⌊r / lanes⌋ × stride + s × lanes + r mod lanes. */
+export interface SlotTarget {
+  readonly values: Float32Array;
+  readonly at: number;
+  readonly stride: number;
+  readonly lanes: number;
+}
+
+/** Fills the slots of all rows of a frame from the features that begin at column `from`. */
+export function fillSlots(slots: Slots, frame: Frame, from: number, target: SlotTarget): void {
   const { kinds, features, operands } = slots;
   const { values, stride, rows } = frame;
-  for (let row = 0, base = 0; row < rows; row++, base += stride) {
-    for (let slot = 0; slot < kinds.length; slot++) {
-      const value = values[base + from + features[slot]!]!;
-      const kind = kinds[slot]!;
-      values[base + to + slot] =
-        kind === SLOT.MISSING_LEFT
-          ? value
-          : kind === SLOT.MISSING_RIGHT
-            ? Number.isNaN(value)
-              ? Infinity
-              : value
-            : Number(value === operands[slot]! || (kind === SLOT.EQUAL_OR_MISSING && Number.isNaN(value)));
+  for (let row = 0, base = from, lane = 0, group = target.at; row < rows; row++, base += stride) {
+    for (let slot = 0, to = group + lane; slot < kinds.length; slot++, to += target.lanes) {
+      target.values[to] = slotValue(kinds[slot]!, values[base + features[slot]!]!, operands[slot]!);
+    }
+    if (++lane === target.lanes) {
+      lane = 0;
+      group += target.stride;
     }
   }
+}
+
+function slotValue(kind: number, value: number, operand: number): number {
+  if (kind === SLOT.MISSING_LEFT) return value;
+  if (kind === SLOT.MISSING_RIGHT) return Number.isNaN(value) ? Infinity : value;
+  return Number(value === operand || (kind === SLOT.EQUAL_OR_MISSING && Number.isNaN(value)));
 }

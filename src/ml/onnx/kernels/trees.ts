@@ -1,6 +1,7 @@
 import { compileForest } from './forest-compiler.js';
 import type { CompiledForest } from './forest.js';
-import { sumForRow, sumForRows } from './forest.js';
+import { blockTarget, isWorthABlock, sumForBlock } from './forest-block.js';
+import { sumForRow } from './forest.js';
 import type { NodeReader, Operation, Operator, Shape } from './kernel.js';
 import { numericInput } from './kernel.js';
 import { logistic, readPostTransform, transformScores } from './post-transform.js';
@@ -95,16 +96,21 @@ function operation({ forest, slots }: CompiledForest, width: number, finish: Fin
   return {
     output: { type: 'float', width },
     scratch: slotCount,
-    bytes: forest.words.byteLength + forest.leaves.byteLength + 8 * forest.roots.length + 9 * slotCount,
+    bytes: forest.words.byteLength + forest.leaves.byteLength + 12 * forest.roots.length + 9 * slotCount,
     kernel:
       ([input], output, slotsAt) =>
       (frame) => {
         const { values, stride, rows } = frame;
-        fillSlots(slots, frame, input!.at, slotsAt);
         if (sums.length < rows * forest.width) sums = new Float64Array(rows * forest.width);
         sums.fill(0, 0, rows * forest.width);
-        if (rows === 1) sumForRow(forest, values, slotsAt, sums, 0);
-        else sumForRows(forest, values, slotsAt, stride, rows, sums);
+        if (isWorthABlock(forest, rows)) {
+          fillSlots(slots, frame, input!.at, blockTarget(rows, slotCount));
+          sumForBlock(forest, slotCount, rows, sums);
+        } else {
+          fillSlots(slots, frame, input!.at, { values, at: slotsAt, stride, lanes: 1 });
+          for (let row = 0; row < rows; row++)
+            sumForRow(forest, values, slotsAt + row * stride, sums, row * forest.width);
+        }
         for (let row = 0; row < rows; row++) finish(sums, row * forest.width, values, row * stride + output.at);
       },
   };
