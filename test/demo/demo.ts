@@ -2,17 +2,14 @@
  * The loop on real data, as a user's script would run it: a started Boucle, talked to over HTTP only.
  * `npm run demo`, with `-- --json` for a summary that machines can read and `-- --keep` to leave the server running.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startBoucle } from '../support/boucle-process.ts';
-import { Session } from './session.ts';
+import { startCsvSource } from './csv-source.ts';
+import { runFirstHalf } from './first-half.ts';
+import { secondsSince, withOwnBoucle } from './own-boucle.ts';
+import { runSecondHalf } from './second-half.ts';
+import type { Administrator } from './session.ts';
 import { Terminal } from './terminal.ts';
 import { dealWeatherDays } from './weather-days.ts';
-import { startWeatherSource } from './weather-source.ts';
-import { runFirstHalf } from './first-half.ts';
-import { runSecondHalf } from './second-half.ts';
 
 /** Of the days' order; the verdicts that the demo checks are those of this seed. */
 const SEED = 42;
@@ -36,47 +33,30 @@ else await demo();
 async function demo(): Promise<void> {
   const started = performance.now();
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
-  const home = await mkdtemp(join(tmpdir(), 'boucle-demo-'));
   const days = dealWeatherDays(SEED);
-  const source = await startWeatherSource(days.header, days.known);
-  terminal.title('Starting Boucle, with a PostgreSQL of its own');
-  const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host } });
-  terminal.line(`  ${boucle.url} after ${seconds(started)} s, data in ${home}`);
-  try {
-    const session = await Session.open(boucle);
+  const source = await startCsvSource('weather', days.header, days.known);
+  await withOwnBoucle(source, terminal, async (session, { url }) => {
     await session.eventLoopDelay(); // Reading the figure also resets it: what follows is without the start-up.
     const firstHalf = await runFirstHalf(session, source.url, terminal);
     const loop = await runSecondHalf(session, source, days, terminal);
     const eventLoopDelayMs = await session.eventLoopDelay();
-    terminal.title(
-      `Done in ${seconds(started)} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`,
-    );
+    const seconds = secondsSince(started);
+    terminal.title(`Done in ${seconds} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`);
     if (options.json) {
-      const result = { ...firstHalf, loop, eventLoopDelayMs, seconds: Number(seconds(started)) };
+      const result = { ...firstHalf, loop, eventLoopDelayMs, seconds: Number(seconds) };
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     }
-    if (options.keep) await keepRunning(boucle.url, session, terminal);
-  } catch (error) {
-    terminal.line(`\nThe demo failed. The last lines of the server:\n${boucle.output().slice(-3_000)}`);
-    throw error;
-  } finally {
-    source.close();
-    await boucle.stop();
-    await rm(home, { recursive: true, force: true });
-  }
+    if (options.keep) await keepRunning(url, session, terminal);
+  });
 }
 
-async function keepRunning(url: string, session: Session, terminal: Terminal): Promise<void> {
+async function keepRunning(url: string, administrator: Administrator, terminal: Terminal): Promise<void> {
   terminal.title('The server keeps running until you press Ctrl-C');
   terminal.line(`  GraphiQL   ${url}/graphiql`);
   terminal.line(`  metrics    ${url}/metrics`);
-  terminal.line(`  sign in as ${session.email} with the password ${session.password}`);
+  terminal.line(`  sign in as ${administrator.email} with the password ${administrator.password}`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
-}
-
-function seconds(since: number): string {
-  return ((performance.now() - since) / 1000).toFixed(1);
 }

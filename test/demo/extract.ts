@@ -3,20 +3,27 @@ import type { Terminal } from './terminal.ts';
 
 const FINAL = new Set(['READY', 'UNCHANGED', 'FAILED', 'CANCELLED']);
 
+export interface DemoDataset {
+  readonly name: string;
+  readonly about: string;
+  readonly url: string;
+  /** How to read it, where the defaults don't do. */
+  readonly options?: object;
+}
+
 /** Declares the source, extracts it, and waits for the snapshot. Returns its number and its count of rows. */
 export async function extract(
   session: Session,
-  url: string,
+  { name, about, url, options }: DemoDataset,
   terminal: Terminal,
 ): Promise<{ number: number; rows: number }> {
-  terminal.title(`Extracting the weather of Seattle from ${url}`);
+  terminal.title(`Extracting ${about} from ${url}`);
   await session.ask('mutation ($input: CreateDatasetInput!) { createDataset(input: $input) { id } }', {
-    input: {
-      name: 'seattle',
-      source: { kind: 'HTTP', url, format: 'CSV' },
-    },
+    input: { name, source: { kind: 'HTTP', url, format: 'CSV' }, options },
   });
-  const { extractDataset } = await session.ask('mutation { extractDataset(dataset: "seattle") { id } }');
+  const { extractDataset } = await session.ask('mutation ($name: String!) { extractDataset(dataset: $name) { id } }', {
+    name,
+  });
   const { datasetVersion: version } = await session.until(
     `query ($id: ID!) {
       datasetVersion(id: $id) {

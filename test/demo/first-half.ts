@@ -7,7 +7,11 @@ import { train, type TrainedModel } from './train.ts';
 
 /** Extracts, trains, predicts, and reads the log. Returns what a machine may want to check. */
 export async function runFirstHalf(session: Session, sourceUrl: string, terminal: Terminal): Promise<object> {
-  const version = await extract(session, sourceUrl, terminal);
+  const version = await extract(
+    session,
+    { name: 'seattle', about: 'the weather of Seattle', url: sourceUrl },
+    terminal,
+  );
   const models: TrainedModel[] = [];
   for (const model of MODELS) models.push(await train(session, model, terminal));
   const predictions = await predict(session, terminal);

@@ -1,20 +1,27 @@
-/** A model of the demo: what it learns, with which algorithms, and a row to try it on. */
+/** A model of a demo: what it learns, and with which algorithms. */
 export interface DemoModel {
   readonly name: string;
   readonly about: string;
+  /** What it learns from. */
+  readonly dataset: string;
   readonly task: 'CLASSIFICATION' | 'REGRESSION';
   readonly target: string;
   readonly features: readonly string[];
   readonly algorithms: readonly string[];
   readonly metrics: readonly string[];
+}
+
+/** A model of the weather, with a row to try it on. */
+export interface WeatherModel extends DemoModel {
   readonly row: Readonly<Record<string, unknown>>;
 }
 
 /** Neither location nor date is a feature: the models shall learn weather, not where or when it was. */
-export const MODELS: readonly DemoModel[] = [
+export const MODELS: readonly WeatherModel[] = [
   {
     name: 'seattle-weather',
     about: 'the kind of weather',
+    dataset: 'seattle',
     task: 'CLASSIFICATION',
     target: 'weather',
     features: ['precipitation', 'temp_max', 'temp_min', 'wind'],
@@ -25,6 +32,7 @@ export const MODELS: readonly DemoModel[] = [
   {
     name: 'seattle-temperature',
     about: 'the maximum temperature',
+    dataset: 'seattle',
     task: 'REGRESSION',
     target: 'temp_max',
     features: ['precipitation', 'temp_min', 'wind', 'weather'],

@@ -1,4 +1,4 @@
-import { MODELS, type DemoModel } from './models.ts';
+import { MODELS, type WeatherModel } from './models.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -46,7 +46,7 @@ export async function showLog(session: Session, ids: readonly string[], terminal
   return logged.size;
 }
 
-async function predictWith(session: Session, model: DemoModel, algorithm: string): Promise<any> {
+async function predictWith(session: Session, model: WeatherModel, algorithm: string): Promise<any> {
   const { predict } = await session.ask(
     `mutation ($input: PredictInput!) {
       predict(input: $input) { model { name version algorithm } predictions { id value probabilities } }

@@ -1,8 +1,8 @@
 import type { DemoModel } from './models.ts';
 import type { Session } from './session.ts';
+import type { SourceRow } from './source-rows.ts';
 import type { Terminal } from './terminal.ts';
-import { rowOf, valueOf } from './traffic.ts';
-import type { Day } from './weather-days.ts';
+import { featuresOf } from './traffic.ts';
 
 export interface Quality {
   readonly version: number;
@@ -18,7 +18,7 @@ export async function compareOnUnseenDays(
   model: DemoModel,
   before: number,
   after: number,
-  days: readonly Day[],
+  days: readonly SourceRow[],
   terminal: Terminal,
 ): Promise<{ days: number; before: Quality; after: Quality }> {
   const [old, fresh] = [await measure(session, model, before, days), await measure(session, model, after, days)];
@@ -33,11 +33,18 @@ export async function compareOnUnseenDays(
   return { days: days.length, before: old, after: fresh };
 }
 
-async function measure(session: Session, model: DemoModel, version: number, days: readonly Day[]): Promise<Quality> {
+/** How far a version's answers are from what was true, where that is known. */
+export async function measure(
+  session: Session,
+  model: DemoModel,
+  version: number,
+  rows: readonly SourceRow[],
+): Promise<Quality> {
+  const known = rows.filter(({ cells }) => cells[model.target] !== null);
   const answer = await session.post(`/v1/models/${model.name}/versions/${version}/predict`, {
-    rows: days.map((day) => rowOf(model, day)),
+    rows: known.map((row) => featuresOf(model, row)),
   });
-  const truths = days.map((day) => Number(valueOf(day, model.target)));
+  const truths = known.map(({ cells }) => Number(cells[model.target]));
   const errors = truths.map((truth, i) => answer.predictions[i].value - truth);
   const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const squared = meanOf(errors.map((error) => error ** 2));

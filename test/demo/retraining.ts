@@ -41,7 +41,7 @@ export async function followRetraining(
     },
   );
   const { id, state, message, datasetVersion, runs, promotion } = retrainingOf(data);
-  if (state !== 'PROMOTED') throw new Error(`Retraining ${id} ended ${state}: ${message}`);
+  if (!promotion) throw new Error(`Retraining ${id} ended ${state}: ${message}`);
   terminal.line(`  retraining ${id}: dataset version ${datasetVersion.number} with ${datasetVersion.rows} rows`);
   for (const run of runs) terminal.line(`  run ${run.id}: ${run.algorithm}, ${run.state.toLowerCase()}`);
   terminal.line(`  gate: version ${promotion.version}, ${promotion.action.toLowerCase()}: ${promotion.reason}`);

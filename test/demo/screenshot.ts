@@ -8,20 +8,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBoucle } from '../support/boucle-process.ts';
 import { openBrowser } from '../support/chromium.ts';
+import { startCsvSource } from './csv-source.ts';
 import { runFirstHalf } from './first-half.ts';
 import { runSecondHalf } from './second-half.ts';
-import { Session } from './session.ts';
+import { Administrator } from './session.ts';
 import { Terminal } from './terminal.ts';
 import { dealWeatherDays } from './weather-days.ts';
-import { startWeatherSource } from './weather-source.ts';
 
 const home = await mkdtemp(join(tmpdir(), 'boucle-screenshot-'));
 const days = dealWeatherDays(42);
-const source = await startWeatherSource(days.header, days.known);
+const source = await startCsvSource('weather', days.header, days.known);
 const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host } });
 const browser = await openBrowser(boucle.url);
 try {
-  const session = await Session.open(boucle);
+  const session = await Administrator.register(boucle);
   const terminal = new Terminal(process.stdout);
   await runFirstHalf(session, source.url, terminal);
   const { page } = browser;

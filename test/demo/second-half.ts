@@ -1,12 +1,13 @@
+import { sendAndAwaitCheck } from './checked-traffic.ts';
 import { type DemoModel, WATCHED } from './models.ts';
 import { compareOnUnseenDays } from './quality.ts';
+import type { CsvSource } from './csv-source.ts';
 import type { Session } from './session.ts';
+import type { SourceRow } from './source-rows.ts';
 import type { Terminal } from './terminal.ts';
-import { sendTraffic } from './traffic.ts';
 import { type FollowedRetraining, followRetraining } from './retraining.ts';
-import { type Checked, nextCheck, nextWindow, roomInWindow, showCheck, watch } from './watch.ts';
-import type { Day, WeatherDays } from './weather-days.ts';
-import type { WeatherSource } from './weather-source.ts';
+import { type Checked, nextWindow, watch } from './watch.ts';
+import type { WeatherDays } from './weather-days.ts';
 
 /** What a machine may want to check. */
 export interface SecondHalf {
@@ -23,29 +24,29 @@ export interface SecondHalf {
  */
 export async function runSecondHalf(
   session: Session,
-  source: WeatherSource,
+  source: CsvSource,
   days: WeatherDays,
   terminal: Terminal,
 ): Promise<SecondHalf> {
   const model = WATCHED;
   await watch(session, model, terminal);
   await nextWindow();
-  const seen = new Set<string>();
 
   terminal.title(`(a) Traffic: ${days.heldOut.length} other days of Seattle, and how warm they were`);
-  const quiet = await checked(session, model, 'a', days.heldOut, seen, terminal);
+  const quiet = await sendAndAwaitCheck(session, model, 'a', days.heldOut, terminal);
   expectVerdicts(quiet, 'NO_DRIFT', 'HEALTHY');
   await expectNoRetraining(session, model);
   terminal.line('  no run was started');
 
   terminal.title(`(b) Traffic from elsewhere: days of New York, in two batches. The source learns of them, too`);
-  const [first, second] = days.batches as [readonly Day[], readonly Day[]];
+  const [first, second] = days.batches as [readonly SourceRow[], readonly SourceRow[]];
   source.extend([...first, ...second]);
-  const once = await checked(session, model, 'b1', first, seen, terminal);
+  const once = await sendAndAwaitCheck(session, model, 'b1', first, terminal);
   expectVerdicts(once, 'DRIFT', 'NOT_PERSISTENT');
-  const twice = await checked(session, model, 'b2', second, seen, terminal);
+  const twice = await sendAndAwaitCheck(session, model, 'b2', second, terminal);
   expectVerdicts(twice, 'DRIFT', 'RETRAIN');
   const retraining = await followRetraining(session, model, twice.decision.id, terminal);
+  if (retraining.state !== 'PROMOTED') throw new Error(`Retraining ${retraining.id} ended ${retraining.state}`);
 
   terminal.title(`(c) ${days.unseen.length} days of New York that no training has seen`);
   const quality = await compareOnUnseenDays(
@@ -57,24 +58,6 @@ export async function runSecondHalf(
     terminal,
   );
   return { model: model.name, quiet, drift: [once, twice], retraining, quality };
-}
-
-/** Sends a batch within one window and waits for what the check by the clock makes of it. */
-async function checked(
-  session: Session,
-  model: DemoModel,
-  batch: string,
-  days: readonly Day[],
-  seen: Set<string>,
-  terminal: Terminal,
-): Promise<Checked & { readonly version: number }> {
-  await roomInWindow();
-  const { version, predictions, outcomes } = await sendTraffic(session, model, batch, days);
-  terminal.line(`  ${predictions} predictions by version ${version}, ${outcomes} outcomes`);
-  const check = await nextCheck(session, model, predictions, seen, terminal);
-  seen.add(check.report.id);
-  showCheck(check, terminal);
-  return { version, ...check };
 }
 
 function expectVerdicts({ report, decision }: Checked, verdict: string, decided: string): void {

@@ -5,28 +5,14 @@ const POLL_MS = 250;
 /** Nothing in the demo takes longer; the access token would end after fifteen minutes. */
 const PATIENCE_MS = 120_000;
 
-/** A signed-in user of the demo's Boucle. */
+/** A signed-in user of a Boucle. */
 export class Session {
-  readonly email: string;
-  readonly password: string;
   private readonly boucle: Boucle;
   private readonly token: string;
 
-  private constructor(boucle: Boucle, email: string, password: string, token: string) {
+  constructor(boucle: Boucle, token: string) {
     this.boucle = boucle;
-    this.email = email;
-    this.password = password;
     this.token = token;
-  }
-
-  /** Registers, which makes the first user of an empty installation its administrator, and logs in. */
-  static async open(boucle: Boucle): Promise<Session> {
-    const input = { email: 'demo@example.org', password: randomBytes(12).toString('base64url') };
-    await boucle.ask('mutation ($input: RegisterInput!) { register(input: $input) { user { id } } }', { input });
-    const { login } = await boucle.ask('mutation ($input: LoginInput!) { login(input: $input) { accessToken } }', {
-      input,
-    });
-    return new Session(boucle, input.email, input.password, login.accessToken);
   }
 
   /** Runs a GraphQL operation and returns its data; throws with the server's message on any error. */
@@ -68,5 +54,27 @@ export class Session {
     const metrics = await (await this.boucle.fetch('/metrics')).text();
     const seconds = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics)?.[1]);
     return Math.round(seconds * 1000);
+  }
+}
+
+/** The one who runs a demo's Boucle. */
+export class Administrator extends Session {
+  readonly email: string;
+  readonly password: string;
+
+  private constructor(boucle: Boucle, email: string, password: string, token: string) {
+    super(boucle, token);
+    this.email = email;
+    this.password = password;
+  }
+
+  /** Registers, which makes the first user of an empty installation its administrator, and logs in. */
+  static async register(boucle: Boucle): Promise<Administrator> {
+    const input = { email: 'demo@example.org', password: randomBytes(12).toString('base64url') };
+    await boucle.ask('mutation ($input: RegisterInput!) { register(input: $input) { user { id } } }', { input });
+    const { login } = await boucle.ask('mutation ($input: LoginInput!) { login(input: $input) { accessToken } }', {
+      input,
+    });
+    return new Administrator(boucle, input.email, input.password, login.accessToken);
   }
 }

@@ -1,9 +1,12 @@
+/** A terminal, a file, or what a test collects. */
+export type Output = Pick<NodeJS.WriteStream, 'isTTY'> & { write(text: string): boolean };
+
 /** Writes progress: lines that replace each other on a terminal, one line a change elsewhere. */
 export class Terminal {
   private last = '';
-  private readonly stream: NodeJS.WriteStream;
+  private readonly stream: Output;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: Output) {
     this.stream = stream;
   }
 

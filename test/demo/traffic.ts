@@ -1,39 +1,38 @@
 import type { DemoModel } from './models.ts';
 import type { Session } from './session.ts';
-import type { Day } from './weather-days.ts';
+import type { SourceRow } from './source-rows.ts';
 
-const NUMBERS = new Set(['precipitation', 'temp_max', 'temp_min', 'wind']);
-
-/** The day's cell as JSON has it. */
-export function valueOf(day: Day, column: string): string | number {
-  const cell = day.cells[column]!;
-  return NUMBERS.has(column) ? Number(cell) : cell;
+/** What was answered and learned of some rows. */
+export interface SentTraffic {
+  readonly version: number;
+  readonly predictions: number;
+  readonly outcomes: number;
 }
 
-export function rowOf(model: DemoModel, day: Day): Record<string, string | number> {
-  return Object.fromEntries(model.features.map((name) => [name, valueOf(day, name)]));
+/** What the model is asked about a row. */
+export function featuresOf({ features }: DemoModel, { cells }: SourceRow): Record<string, string | number | null> {
+  return Object.fromEntries(features.map((name) => [name, cells[name] ?? null]));
 }
 
 /**
- * Asks the champion about days, and then says what it was: every outcome by the correlation id of its prediction.
+ * Asks the champion about rows, and then says what was true: the outcome of each row whose target is known, by the
+ * correlation id of its prediction.
  * @param batch part of the correlation ids, so that no two batches share one.
  */
 export async function sendTraffic(
   session: Session,
   model: DemoModel,
   batch: string,
-  days: readonly Day[],
-): Promise<{ version: number; predictions: number; outcomes: number }> {
-  const idOf = ({ cells }: Day): string => `${batch}/${cells['location']}/${cells['date']}`;
+  rows: readonly SourceRow[],
+): Promise<SentTraffic> {
+  const idOf = ({ id }: SourceRow): string => `${batch}/${id}`;
   const answer = await session.post(`/v1/models/${model.name}/predict`, {
-    rows: days.map((day) => rowOf(model, day)),
-    correlationIds: days.map(idOf),
+    rows: rows.map((row) => featuresOf(model, row)),
+    correlationIds: rows.map(idOf),
   });
-  const outcomes = days.map((day) => ({
-    correlationId: idOf(day),
-    model: model.name,
-    value: valueOf(day, model.target),
-  }));
+  const outcomes = rows
+    .filter(({ cells }) => cells[model.target] !== null)
+    .map((row) => ({ correlationId: idOf(row), model: model.name, value: row.cells[model.target] }));
   const report = await session.post('/v1/outcomes', { outcomes });
   return { version: answer.model.version, predictions: answer.predictions.length, outcomes: report.accepted };
 }

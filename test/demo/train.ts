@@ -18,10 +18,10 @@ export interface TrainedModel {
 
 /** Creates the model, trains every algorithm on it, and waits for the gate's decision. */
 export async function train(session: Session, model: DemoModel, terminal: Terminal): Promise<TrainedModel> {
-  const { name, task, target, features, algorithms } = model;
+  const { name, dataset, task, target, features, algorithms } = model;
   terminal.title(`Training ${name}: ${model.about} from ${features.join(', ')}`);
   await session.ask('mutation ($input: CreateModelInput!) { createModel(input: $input) { id } }', {
-    input: { name, task, dataset: 'seattle', target, features },
+    input: { name, task, dataset, target, features },
   });
   await session.ask('mutation ($input: StartTrainingInput!) { startTraining(input: $input) { id } }', {
     input: { model: name, algorithms, seed: 42 },

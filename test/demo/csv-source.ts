@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Day } from './weather-days.ts';
+import type { SourceRow } from './source-rows.ts';
 
-export interface WeatherSource {
+export interface CsvSource {
   readonly url: string;
   /** host:port, for Boucle's allow-list: it refuses addresses of the local machine otherwise. */
   readonly host: string;
-  /** From now on the source has these days, too. */
-  extend(days: readonly Day[]): void;
+  /** From now on the source has these rows, too. */
+  extend(rows: readonly SourceRow[]): void;
   close(): void;
 }
 
-/** The external source of the demo: daily weather as a CSV over HTTP. */
-export async function startWeatherSource(header: string, days: readonly Day[]): Promise<WeatherSource> {
-  const lines = [header, ...days.map(({ line }) => line)];
+/** The external source of a demo: a CSV file over HTTP that grows. */
+export async function startCsvSource(name: string, header: string, rows: readonly SourceRow[]): Promise<CsvSource> {
+  const lines = [header, ...rows.map(({ line }) => line)];
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'text/csv');
     response.end(`${lines.join('\n')}\n`);
@@ -24,9 +24,11 @@ export async function startWeatherSource(header: string, days: readonly Day[]): 
   const { port } = server.address() as AddressInfo;
   const host = `127.0.0.1:${port}`;
   return {
-    url: `http://${host}/weather.csv`,
+    url: `http://${host}/${name}.csv`,
     host,
-    extend: (more) => void lines.push(...more.map(({ line }) => line)),
+    extend: (more) => {
+      for (const { line } of more) lines.push(line);
+    },
     close: () => server.close(),
   };
 }

@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Boucle, startBoucle } from '../support/boucle-process.ts';
+import type { CsvSource } from './csv-source.ts';
+import { Administrator } from './session.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Runs a demo on a Boucle of its own, in a temporary folder, and clears up behind it; the source is closed, too. */
+export async function withOwnBoucle(
+  source: CsvSource,
+  terminal: Terminal,
+  run: (administrator: Administrator, boucle: Boucle) => Promise<void>,
+): Promise<void> {
+  const started = performance.now();
+  const home = await mkdtemp(join(tmpdir(), 'boucle-demo-'));
+  terminal.title('Starting Boucle, with a PostgreSQL of its own');
+  const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host } });
+  terminal.line(`  ${boucle.url} after ${secondsSince(started)} s, data in ${home}`);
+  try {
+    await run(await Administrator.register(boucle), boucle);
+  } catch (error) {
+    terminal.line(`\nThe demo failed. The last lines of the server:\n${boucle.output().slice(-3_000)}`);
+    throw error;
+  } finally {
+    source.close();
+    await boucle.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** Seconds since `performance.now()` was that, to one digit. */
+export function secondsSince(started: number): string {
+  return ((performance.now() - started) / 1000).toFixed(1);
+}
