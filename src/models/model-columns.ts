@@ -2,20 +2,47 @@ import type { ColumnSchema, ColumnType } from '../datasets/extraction/column-typ
 import { AppError } from '../errors/app-error.js';
 import { editDistance } from '../ml/schema/edit-distance.js';
 import type { Task } from '../ml/schema/signature.js';
+import type { SplitMethod } from '../ml/train/split.js';
+
+/** How the rows of a model are divided; by time, the column that says when a row was observed. */
+export type SplitChoice =
+  { readonly method: Exclude<SplitMethod, 'TIME'> } | { readonly method: 'TIME'; readonly column: string };
 
 /** What a model predicts from what. */
 export interface ModelColumns {
   readonly task: Task;
   readonly target: string;
   readonly features: readonly string[];
+  /** Default: RANDOM. */
+  readonly split?: SplitChoice;
+}
+
+/** @throws AppError BAD_INPUT if a method and a time column are given that contradict each other. */
+export function parseSplit({
+  split,
+  timeColumn,
+}: {
+  readonly split?: SplitMethod | null;
+  readonly timeColumn?: string | null;
+}): SplitChoice {
+  const column = timeColumn ?? undefined;
+  const method = split ?? (column === undefined ? 'RANDOM' : 'TIME');
+  if (method !== 'TIME') {
+    if (column === undefined) return { method };
+    throw wrong(`A time column divides the rows by time, so split can't be ${method}. Leave one of the two out.`);
+  }
+  if (column === undefined)
+    throw wrong('A split by TIME needs timeColumn: the column that says when a row was observed.');
+  return { method, column };
 }
 
 /**
  * Checks that a model can be trained on data of this schema.
  * @throws AppError BAD_INPUT that names the column, what is wrong with it and what to do.
  */
-export function checkColumns({ task, target, features }: ModelColumns, schema: readonly ColumnSchema[]): void {
+export function checkColumns({ task, target, features, split }: ModelColumns, schema: readonly ColumnSchema[]): void {
   checkTarget(task, columnOf(target, schema, 'target'));
+  if (split) checkSplit(split, task, schema);
   if (features.length === 0) throw wrong('A model needs at least one feature. Name the columns to predict from.');
   const seen = new Set<string>();
   for (const feature of features) {
@@ -47,11 +74,23 @@ function checkFeature({ name, type }: ColumnSchema): void {
   );
 }
 
+function checkSplit(split: SplitChoice, task: Task, schema: readonly ColumnSchema[]): void {
+  if (split.method === 'STRATIFIED' && task !== 'CLASSIFICATION') {
+    throw wrong('A STRATIFIED split divides each class evenly, but a REGRESSION has none. Use RANDOM or TIME.');
+  }
+  if (split.method !== 'TIME') return;
+  const { name, type } = columnOf(split.column, schema, 'time');
+  if (isTime(type)) return;
+  throw wrong(
+    `The time column ${name} is a ${type}; rows can only be ordered by a DATE or TIMESTAMP. Cast it when you extract the data.`,
+  );
+}
+
 function isTime(type: ColumnType): boolean {
   return type === 'DATE' || type === 'TIMESTAMP';
 }
 
-function columnOf(name: string, schema: readonly ColumnSchema[], part: 'target' | 'feature'): ColumnSchema {
+function columnOf(name: string, schema: readonly ColumnSchema[], part: 'target' | 'feature' | 'time'): ColumnSchema {
   const column = schema.find((candidate) => candidate.name === name);
   if (column) return column;
   const nearest = nearestName(

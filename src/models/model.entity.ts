@@ -1,5 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Task } from '../ml/schema/signature.js';
+import type { SplitChoice } from './model-columns.js';
 import type { GateSettings } from './promotion-gate.js';
 import type { PromotionMode } from './stage.js';
 
@@ -24,6 +25,10 @@ export class Model {
 
   @Column('text', { array: true })
   features!: string[];
+
+  /** How rows are divided into those to train on, to validate on and to hold out; the same for all versions. */
+  @Column('jsonb')
+  split!: SplitChoice;
 
   @Column('jsonb')
   gate!: GateSettings;

@@ -17,7 +17,7 @@ import type {
 } from './models.types.js';
 
 export function toModelType(model: Model): ModelType {
-  const { id, name, task, datasetId, target, features, gate, promotionMode, createdAt } = model;
+  const { id, name, task, datasetId, target, features, split, gate, promotionMode, createdAt } = model;
   const { primaryMetric, margin, floors } = gate;
   return {
     id,
@@ -26,6 +26,8 @@ export function toModelType(model: Model): ModelType {
     datasetId,
     target,
     features,
+    split: split.method,
+    timeColumn: split.method === 'TIME' ? split.column : null,
     primaryMetric,
     margin,
     floors: [...floors],

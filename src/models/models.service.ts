@@ -10,7 +10,7 @@ import { type Page, type PageArgs, paginate } from '../platform/graphql/paginati
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { defaultGate, parseGate } from './gate-settings.js';
 import { CHAMPION_CHANGES } from './champion-line.js';
-import { checkColumns } from './model-columns.js';
+import { checkColumns, parseSplit } from './model-columns.js';
 import { Model } from './model.entity.js';
 import type { CreateModelInput, UpdateModelInput } from './models.types.js';
 import { ModelRegistry } from './model-registry.js';
@@ -48,7 +48,8 @@ export class ModelsService {
     const dataset = await this.datasets.byName(input.dataset);
     const { task, target, features } = input;
     const latest = await this.datasets.latestReadyVersion(dataset.id);
-    if (latest) checkColumns({ task, target, features }, latest.schema);
+    const split = parseSplit(input);
+    if (latest) checkColumns({ task, target, features, split }, latest.schema);
     const model = this.models.create({
       id: uuidv7(),
       name: input.name,
@@ -56,6 +57,7 @@ export class ModelsService {
       datasetId: dataset.id,
       target,
       features,
+      split,
       gate: parseGate(task, input, defaultGate(task)),
       promotionMode: input.promotionMode,
       createdBy: actor.userId,

@@ -4,6 +4,7 @@ import { enumOf } from '../platform/graphql/enum-of.js';
 import { PageOf } from '../platform/graphql/pagination.js';
 import { BigIntScalar, JsonScalar } from '../platform/graphql/scalars.js';
 import type { Task } from '../ml/schema/signature.js';
+import type { SplitMethod } from '../ml/train/split.js';
 import { type Algorithm, ALGORITHMS } from './algorithm.js';
 import {
   PROMOTION_ACTIONS,
@@ -17,6 +18,7 @@ import {
 export const AlgorithmEnum = enumOf(ALGORITHMS);
 export const StageEnum = enumOf(STAGES);
 const TaskEnum = enumOf<Task>(['REGRESSION', 'CLASSIFICATION']);
+const SplitMethodEnum = enumOf<SplitMethod>(['RANDOM', 'STRATIFIED', 'TIME']);
 const PromotionModeEnum = enumOf(PROMOTION_MODES);
 const PromotionActionEnum = enumOf(PROMOTION_ACTIONS);
 
@@ -24,6 +26,15 @@ registerEnumType(AlgorithmEnum, { name: 'Algorithm' });
 registerEnumType(TaskEnum, {
   name: 'Task',
   description: 'What a model predicts: a number, or one of several classes.',
+});
+registerEnumType(SplitMethodEnum, {
+  name: 'SplitMethod',
+  description: 'How rows are divided: 70 % to train on, 15 % to choose the algorithm by, 15 % held out.',
+  valuesMap: {
+    RANDOM: { description: "By a hash of the row's features: a row never changes sides." },
+    STRATIFIED: { description: 'By the same hash, every class in these shares: for rare classes.' },
+    TIME: { description: 'By a time column: the latest rows are held out.' },
+  },
 });
 registerEnumType(StageEnum, {
   name: 'Stage',
@@ -113,6 +124,16 @@ export class CreateModelInput extends GateInput {
   @Field(() => [String], { description: 'Columns to predict from.' })
   features!: string[];
 
+  @Field(() => SplitMethodEnum, { nullable: true, description: 'Default: TIME with a time column, else RANDOM.' })
+  split?: SplitMethod | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Column that says when a row was observed: train on the past, hold out the latest rows. No feature unless named as one.',
+  })
+  timeColumn?: string | null;
+
   @Field(() => PromotionModeEnum, { defaultValue: 'AUTOMATIC' })
   promotionMode!: PromotionMode;
 }
@@ -164,6 +185,12 @@ export class ModelType {
 
   @Field(() => [String])
   features!: string[];
+
+  @Field(() => SplitMethodEnum)
+  split!: SplitMethod;
+
+  @Field(() => String, { nullable: true, description: 'Column that says when a row was observed.' })
+  timeColumn!: string | null;
 
   @Field(() => String)
   primaryMetric!: string;

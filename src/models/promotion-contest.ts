@@ -139,7 +139,7 @@ export class PromotionContest {
         folder,
         data,
         memoryLimit: this.config.DUCKDB_MEMORY_LIMIT,
-        columns: { task: model.task, target: model.target, features: model.features },
+        columns: { task: model.task, target: model.target, features: model.features, split: model.split },
         metric: model.gate.primaryMetric,
         champion: await this.comparedOf(champion, signal),
         challenger: await this.comparedOf(challenger, signal),
@@ -152,7 +152,11 @@ export class PromotionContest {
 
   private async comparedOf(version: ModelVersion, signal: AbortSignal): Promise<Compared> {
     const { onnx } = await this.artifacts.load(version.artifactKey, version.artifactSha256, signal);
-    return { onnx, classes: version.signature.classes };
+    const { manifest } = await this.versions.findOneOrFail({
+      where: { id: version.id },
+      select: { id: true, manifest: true },
+    });
+    return { onnx, classes: version.signature.classes, split: manifest.split };
   }
 }
 

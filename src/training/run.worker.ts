@@ -84,6 +84,7 @@ export class RunWorker implements JobHandler<{ runId: string }> {
           task: model.task,
           target: model.target,
           features: model.features,
+          split: model.split,
           dataset: { versionId: version.id, contentHash: version.contentHash },
         },
       },

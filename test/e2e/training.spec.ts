@@ -151,6 +151,20 @@ describe('a training', () => {
     expect(compareVersions.versions.map((v: any) => v.stage)).toEqual(['RETIRED', 'CHAMPION']);
   });
 
+  it('with a time column holds out the latest rows, and judges on those newer than all that the champion has seen', async () => {
+    await registerData(database, boucle.home, 'timed', weatherSql(2000));
+    await createModel('timed', { ...temperature, dataset: 'timed', timeColumn: 'day' });
+    const { model } = await ask(`{ model(name: "timed") { split timeColumn features } }`);
+    expect(model).toEqual({ split: 'TIME', timeColumn: 'day', features: temperature.features });
+    await train('timed', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
+    await decided('timed', 1);
+    // The champion validated on the days 1400 to 1699. Of this snapshot the days from 1530 on are held out.
+    await registerData(database, boucle.home, 'timed', weatherSql(1800));
+    await train('timed', { algorithms: ['RANDOM_FOREST'], hyperparameters: { trees: 20 } });
+    const [entry] = await decided('timed', 2);
+    expect(entry).toMatchObject({ action: 'PROMOTED', evidence: { comparison: { rows: 100 } } });
+  });
+
   it('only recommends in the mode MANUAL, and declines what misses a floor', async () => {
     await createModel('careful', { ...temperature, promotionMode: 'MANUAL' });
     await train('careful', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
@@ -232,6 +246,16 @@ describe('input', () => {
     ['a date', { features: ['day'] }, 'BAD_INPUT', /Derive numbers/],
     ['an unknown metric', { primaryMetric: 'rocAuc' }, 'BAD_INPUT', /Choose among logLoss, brier, accuracy/],
     ['a floor of another task', { floors: [{ metric: 'rmse', value: 1 }] }, 'BAD_INPUT', /no metric rmse of a CLASS/],
+    ['a time column that is none', { timeColumn: 'wind' }, 'BAD_INPUT', /only be ordered by a DATE or TIMESTAMP/],
+    ['an unknown time column', { timeColumn: 'days' }, 'BAD_INPUT', /Did you mean day\?/],
+    ['a split by time without a column', { split: 'TIME' }, 'BAD_INPUT', /needs timeColumn/],
+    ['two ways to divide', { split: 'STRATIFIED', timeColumn: 'day' }, 'BAD_INPUT', /Leave one of the two out/],
+    [
+      'strata of numbers',
+      { task: 'REGRESSION', target: 'temperature', split: 'STRATIFIED' },
+      'BAD_INPUT',
+      /a REGRESSION has none/,
+    ],
     ['a negative margin', { margin: -1 }, 'BAD_INPUT', /margin must be 0 or more/],
   ])('of createModel with %s is refused', async (_, change, code, message) => {
     const answer = await refusal(create, { input: { ...base, ...change } });

@@ -172,6 +172,33 @@ describe('a training on the container layout', () => {
     expect((await bytes({ seed: 2 }))[0]).not.toBe(first[0]);
   });
 
+  it('divides rows by time on request: the latest are held out, those without a time left out', async () => {
+    const spec = { task: 'REGRESSION', target: 'temperature', features: ['month'] } as const;
+    const { manifest } = await train({
+      algorithm: 'LINEAR_REGRESSION',
+      hyperparameters: {},
+      spec: { ...spec, features: [...spec.features], split: { method: 'TIME', column: 'day' } },
+      sql: `SELECT * REPLACE (CASE WHEN day < DATE '2020-01-11' THEN NULL ELSE day END AS day) FROM (${weatherSql(1010)}) ORDER BY hash(day)`,
+    });
+    expect(Object.values(manifest.metrics).map(({ rows }) => rows)).toEqual([700, 150, 150]);
+    const dayOf = (index: number): number => Date.UTC(2020, 0, 1 + index);
+    expect(manifest.split).toEqual({ method: 'TIME', cuts: { train: dayOf(709), validation: dayOf(859) } });
+    expect(manifest.warnings).toMatchObject([
+      { code: 'TIME_MISSING', message: expect.stringMatching(/^10 of 1010/) as string },
+    ]);
+    expect(manifest.signature.features.map(({ name }) => name)).toEqual(['month']);
+  });
+
+  it('divides every class evenly on request', async () => {
+    const { manifest } = await train({ spec: { split: { method: 'STRATIFIED' } }, sql: weatherSql(300) });
+    const [all, held] = [manifest.metrics.train, manifest.metrics.holdout].map(({ confusion }) => {
+      return confusion!.map((row) => row.reduce((sum, count) => sum + count, 0));
+    });
+    all!.forEach((count, k) => {
+      expect(Math.abs(held![k]! - (count * 0.15) / 0.7)).toBeLessThanOrEqual(1.5);
+    });
+  });
+
   it('goes on without a feature that is empty, and says so', async () => {
     const { manifest, lines } = await train({ spec: { features: ['pressure', 'empty'] } });
     expect(manifest.warnings.map(({ code }) => code)).toContain('ALL_NULL_FEATURE');
@@ -199,6 +226,11 @@ describe('a training on the container layout', () => {
     ],
     ['too few rows', { sql: `SELECT * FROM (${DATA}) LIMIT 10` }, /at least 20 are needed/],
     ['an unknown hyperparameter', { hyperparameters: { tres: 5 } }, /no hyperparameter "tres"; choose among/],
+    [
+      'a time column that holds no time',
+      { spec: { split: { method: 'TIME', column: 'wind' } } },
+      /wind is a NUMBER; rows can only be ordered by a DATE or TIMESTAMP/,
+    ],
     [
       'integers beyond 2^53',
       { sql: `SELECT i + 9007199254740990 AS x, 'a' AS weather FROM range(100) t(i)`, spec: { features: ['x'] } },

@@ -8,7 +8,8 @@ export type DataProblem =
   | 'NO_USABLE_FEATURE'
   | 'WRONG_LENGTH'
   | 'NAME_TAKEN'
-  | 'WRONG_TASK';
+  | 'WRONG_TASK'
+  | 'NO_TIME';
 
 /** The data can't be trained on; the message says what to change. */
 export class TrainingDataError extends Error {
@@ -45,6 +46,7 @@ export class TrainingCancelled extends Error {
 
 export type WarningCode =
   | 'TARGET_MISSING'
+  | 'TIME_MISSING'
   | 'RARE_CLASS'
   | 'ALL_NULL_FEATURE'
   | 'CONSTANT_FEATURE'

@@ -40,6 +40,8 @@ export interface TrainingTable {
   readonly rows: number;
   readonly features: readonly Column[];
   readonly target: Target;
+  /** When each row was observed, in milliseconds since 1970; for divisions by time. */
+  readonly times?: Float64Array;
   readonly warnings: readonly TrainingWarning[];
 }
 
@@ -74,14 +76,20 @@ export function stringColumn(name: string, values: readonly (string | null | und
 }
 
 /**
- * Checks columns and makes a table of them. Rows without a target are dropped with a warning, as are rows of classes
- * with fewer than MIN_CLASS_ROWS rows; infinite feature values (also those beyond float32) become missing.
+ * Checks columns and makes a table of them. Rows without a target, or without a time if there are times, are dropped
+ * with a warning, as are rows of classes with fewer than MIN_CLASS_ROWS rows; infinite feature values (also those beyond float32) become missing.
  * Class labels are the target's strings in code-unit order, its numbers in ascending order, or 'false' and 'true'.
  *
+ * @param times see {@link TrainingTable.times}; NaN is missing.
  * @throws TrainingDataError with reason WRONG_LENGTH, NAME_TAKEN, TARGET_NOT_NUMERIC, TOO_FEW_ROWS, CONSTANT_TARGET, ONE_CLASS or
  *   TOO_MANY_CLASSES.
  */
-export function createTable(task: Task, target: Column, features: readonly Column[]): TrainingTable {
+export function createTable(
+  task: Task,
+  target: Column,
+  features: readonly Column[],
+  times?: Float64Array,
+): TrainingTable {
   const rows = lengthOf(target);
   const names = new Set([target.name]);
   for (const feature of features) {
@@ -97,7 +105,8 @@ export function createTable(task: Task, target: Column, features: readonly Colum
   const warnings: TrainingWarning[] = [];
   const finite = features.map((feature) => withFiniteValues(feature, warnings));
   const targetOfTask = task === 'REGRESSION' ? regressionTarget(target) : classTarget(target);
-  const labelled = withoutMissingTargets({ rows, features: finite, target: targetOfTask, warnings }, warnings);
+  const whole = { rows, features: finite, target: targetOfTask, warnings, ...(times && { times }) };
+  const labelled = withoutMissingTargets(withoutMissingTimes(whole, warnings), warnings);
   const table = withoutRareClasses(labelled, warnings);
   if (table.rows < MIN_ROWS) {
     const message = `Only ${table.rows} of ${rows} rows have a usable value of "${target.name}"; at least ${MIN_ROWS} are needed.`;
@@ -151,6 +160,7 @@ export function selectRows(table: TrainingTable, rows: Int32Array): TrainingTabl
       target.task === 'REGRESSION'
         ? { ...target, values: Float64Array.from(rows, (row) => target.values[row]!) }
         : { ...target, codes: rows.map((row) => target.codes[row]!) },
+    ...(table.times && { times: Float64Array.from(rows, (row) => table.times![row]!) }),
     warnings: table.warnings,
   };
 }
@@ -205,6 +215,15 @@ function classTarget(column: Column): ClassTarget {
   const label = (value: number): string => (column.type === 'BOOLEAN' ? String(value === 1) : String(value));
   const codes = Int32Array.from(column.values, (value) => codeOf.get(value) ?? -1);
   return { name, task: 'CLASSIFICATION', codes, classes: distinct.map(label) };
+}
+
+function withoutMissingTimes(table: TrainingTable, warnings: TrainingWarning[]): TrainingTable {
+  const { times, rows } = table;
+  const kept = times && rowsWhere(rows, (row) => Number.isFinite(times[row]!));
+  if (!kept || kept.length === rows) return table;
+  const message = `${rows - kept.length} of ${rows} rows have no time; they were left out.`;
+  warnings.push({ code: 'TIME_MISSING', message });
+  return selectRows(table, kept);
 }
 
 function withoutMissingTargets(table: TrainingTable, warnings: TrainingWarning[]): TrainingTable {

@@ -46,6 +46,15 @@ const binning = z.discriminatedUnion('type', [
 /** Distribution of a column; null for one without any value. */
 const distribution = z.object({ binning, counts: z.array(count) }).nullable();
 
+const cuts = z.object({ train: z.number(), validation: z.number() });
+
+/** The zod form of `ml/train/split`'s SplitRule. */
+const split = z.discriminatedUnion('method', [
+  z.object({ method: z.literal('RANDOM') }),
+  z.object({ method: z.literal('STRATIFIED'), cuts: z.record(z.string(), cuts) }),
+  z.object({ method: z.literal('TIME'), cuts }),
+]);
+
 const reference = z.object({
   rows: count,
   features: z.record(z.string(), distribution),
@@ -67,6 +76,8 @@ export const manifestSchema = z.object({
   seed: z.number().int(),
   trainer: z.string(),
   dataset: z.object({ versionId: z.string(), contentHash: z.string() }),
+  /** How its rows were divided, so that it is known of any row whether it was held out. Artifacts without it: by hash. */
+  split: split.optional(),
   metrics: evaluations,
   /** Metrics of the best constant prediction, on the same rows: what any model has to beat. */
   baseline: evaluations,

@@ -2,7 +2,7 @@ import { createEvaluator } from './create-evaluator.js';
 import { readTable } from './read-table.js';
 import { scoreTable } from './score-table.js';
 import { pairedBootstrap } from '../../ml/statistics/bootstrap.js';
-import { splitRows } from '../../ml/train/split.js';
+import { heldOutRows, type SplitRule } from '../../ml/train/split.js';
 import { selectRows, type TrainingTable } from '../../ml/train/table.js';
 import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { GATE_METRICS, type GateMetric } from '../gate-metrics.js';
@@ -13,10 +13,12 @@ const CONFIDENCE = 0.95;
 /** Any fixed number: the same two models on the same rows always get the same verdict. */
 const BOOTSTRAP_SEED = 20_150_101;
 
-/** A model in a comparison: its file, and the order of its classes. */
+/** A model in a comparison: its file, the order of its classes, and what tells which rows it has not seen. */
 export interface Compared {
   readonly onnx: Uint8Array;
   readonly classes?: readonly string[];
+  /** How the rows were divided that it comes from; default by hash. */
+  readonly split?: SplitRule;
 }
 
 export interface ComparisonOrder {
@@ -31,15 +33,16 @@ export interface ComparisonOrder {
 }
 
 /**
- * Compares two models on the held-out rows of one dataset: rows that neither was trained on, since a row keeps its part
- * in every snapshot.
+ * Compares two models on rows of one dataset that were held out from both: by hash a row keeps its part in every
+ * snapshot, by time it is newer than all that either was trained or validated on.
  */
 export async function compareModels(order: ComparisonOrder): Promise<Comparison> {
   const { folder, memoryLimit, metric } = order;
   const session = await DuckDbSession.open({ folder, memoryLimit });
   try {
     const table = await readTable(session, order.data, order.columns);
-    const holdout = selectRows(table, splitRows(table).holdout);
+    const rules = [order.champion, order.challenger].map(({ split }) => split ?? ({ method: 'RANDOM' } as const));
+    const holdout = selectRows(table, heldOutRows(table, rules));
     const champion = await lossesOf(order.champion, holdout, metric);
     const challenger = await lossesOf(order.challenger, holdout, metric);
     const interval = await pairedBootstrap(champion, challenger, {

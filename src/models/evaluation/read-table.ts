@@ -29,8 +29,14 @@ export async function readTable(
   const wanted = names.map((name) => schema.find((column) => column.name === name)!);
   await refuseHugeIntegers(session, source, wanted);
   const [count] = await session.rows(`SELECT count(*) AS rows FROM ${source}`, { signal });
-  const builders = wanted.map((column) => builderOf(column, Number(count?.['rows'])));
-  const select = `SELECT ${wanted.map(expressionOf).join(', ')} FROM ${source}`;
+  const rows = Number(count?.['rows']);
+  const builders = wanted.map((column) => builderOf(column, rows));
+  const expressions = wanted.map(expressionOf);
+  if (model.split?.method === 'TIME') {
+    builders.push(numbersOf(model.split.column, 'NUMBER', rows));
+    expressions.push(millisecondsOf(model.split.column));
+  }
+  const select = `SELECT ${expressions.join(', ')} FROM ${source}`;
   for await (const chunk of session.chunks(select, { signal })) {
     builders.forEach((builder, index) => {
       const vector = chunk.getColumnVector(index);
@@ -38,8 +44,10 @@ export async function readTable(
     });
     await setImmediate(); // A signal to stop arrives between chunks.
   }
-  const [target, ...features] = builders.map((builder) => builder.column());
-  return createTable(model.task, target!, features);
+  const [target, ...others] = builders.map((builder) => builder.column());
+  const features = others.slice(0, model.features.length);
+  const [time] = others.slice(model.features.length);
+  return createTable(model.task, target!, features, time?.type === 'NUMBER' ? time.values : undefined);
 }
 
 async function schemaOf(session: DuckDbSession, source: string): Promise<ColumnSchema[]> {
@@ -69,24 +77,33 @@ function expressionOf({ name, type }: ColumnSchema): string {
   return type === 'STRING' ? identifier(name) : `CAST(${identifier(name)} AS DOUBLE)`;
 }
 
+/** Milliseconds since 1970; a moment without end is missing. */
+function millisecondsOf(column: string): string {
+  const moment = `CAST(${identifier(column)} AS TIMESTAMP)`;
+  return `CASE WHEN isfinite(${moment}) THEN CAST(epoch_ms(${moment}) AS DOUBLE) END`;
+}
+
 interface ColumnBuilder {
   add(value: unknown): void;
   column(): Column;
 }
 
 function builderOf({ name, type }: ColumnSchema, rows: number): ColumnBuilder {
+  if (type !== 'STRING') return numbersOf(name, type === 'BOOLEAN' ? type : 'NUMBER', rows);
   let row = 0;
-  if (type === 'STRING') {
-    const encoder = new DictionaryEncoder();
-    const codes = new Int32Array(rows);
-    return {
-      add: (value) => (codes[row++] = encoder.code(value as string | null)),
-      column: () => ({ name, type, codes, dictionary: encoder.dictionary }),
-    };
-  }
+  const encoder = new DictionaryEncoder();
+  const codes = new Int32Array(rows);
+  return {
+    add: (value) => (codes[row++] = encoder.code(value as string | null)),
+    column: () => ({ name, type, codes, dictionary: encoder.dictionary }),
+  };
+}
+
+function numbersOf(name: string, type: 'NUMBER' | 'BOOLEAN', rows: number): ColumnBuilder {
+  let row = 0;
   const values = new Float64Array(rows);
   return {
     add: (value) => (values[row++] = (value as number | null) ?? NaN),
-    column: () => ({ name, type: type === 'BOOLEAN' ? type : 'NUMBER', values }),
+    column: () => ({ name, type, values }),
   };
 }

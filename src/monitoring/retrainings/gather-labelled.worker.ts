@@ -8,12 +8,13 @@ import { DatasetsService } from '../../datasets/datasets.service.js';
 import { ExtractionRequests } from '../../datasets/extraction-requests.js';
 import { AppError } from '../../errors/app-error.js';
 import { toPublicError } from '../../errors/public-error.js';
+import type { Signature } from '../../ml/schema/signature.js';
 import type { Model } from '../../models/model.entity.js';
 import { ModelRegistry } from '../../models/model-registry.js';
 import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { HandlesJob, type JobContext, type JobHandler } from '../../platform/queue/job-handler.js';
 import { LabelledPredictions } from '../../predictions/outcomes/labelled-predictions.js';
-import { writeLabelledLines, writeLearningFile } from './labelled-file.js';
+import { type LearningContract, writeLabelledLines, writeLearningFile } from './labelled-file.js';
 import { LabelledGatherings } from './labelled-gatherings.js';
 import { learningDataset } from './learning-dataset.js';
 import { gatherLabelledJob } from './retrainings.jobs.js';
@@ -75,7 +76,7 @@ export class GatherLabelledWorker implements JobHandler<{ retrainingId: string }
     const session = await DuckDbSession.open({ folder, memoryLimit: this.config.DUCKDB_MEMORY_LIMIT });
     try {
       const source = await this.sourceOf(row, folder, signal);
-      const path = await writeLearningFile(session, signature, { folder, lines, ...source }, signal);
+      const path = await writeLearningFile(session, contractOf(model, signature), { folder, lines, ...source }, signal);
       await this.ingest(row, model, path, signal);
     } finally {
       session.close();
@@ -110,4 +111,10 @@ export class GatherLabelledWorker implements JobHandler<{ retrainingId: string }
     await this.gatherings.handBack(id);
     throw error;
   }
+}
+
+/** A column that orders rows by time need not be a feature: predictions then have none, but the time they were made. */
+function contractOf({ split }: Model, signature: Signature): LearningContract {
+  const isFeature = (column: string): boolean => signature.features.some(({ name }) => name === column);
+  return split.method === 'TIME' && !isFeature(split.column) ? { ...signature, timeColumn: split.column } : signature;
 }

@@ -6,11 +6,17 @@ import type { Feature, FeatureType, Signature } from '../../ml/schema/signature.
 import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { identifier, literal } from '../../platform/duckdb/sql-text.js';
 import type { LabelledRow } from '../../predictions/outcomes/labelled-predictions.js';
+import { timeOfPredictionId } from '../../predictions/prediction-id.js';
 
-type Contract = Pick<Signature, 'task' | 'target' | 'features'>;
+/** What rows are written for. */
+export interface LearningContract extends Pick<Signature, 'task' | 'target' | 'features'> {
+  /** Column that orders rows by time and is no feature: of a prediction, when it was made. */
+  readonly timeColumn?: string;
+}
 
 const SQL_TYPES: Readonly<Record<FeatureType, string>> = { NUMBER: 'DOUBLE', BOOLEAN: 'BOOLEAN', STRING: 'VARCHAR' };
 const TARGET = 'target';
+const TIME = 'time';
 
 /**
  * Writes labelled predictions as lines of JSON, in their order and with neutral names: DuckDB does not tell the case of
@@ -19,7 +25,7 @@ const TARGET = 'target';
  */
 export async function writeLabelledLines(
   path: string,
-  { features }: Contract,
+  { features }: LearningContract,
   batches: AsyncIterable<readonly LabelledRow[]>,
   signal: AbortSignal,
 ): Promise<number> {
@@ -34,9 +40,10 @@ export async function writeLabelledLines(
   return rows;
 }
 
-function lineOf(features: readonly Feature[], { inputs, outcome }: LabelledRow): string {
+function lineOf(features: readonly Feature[], { predictionId, inputs, outcome }: LabelledRow): string {
   const cells = features.map(({ name }, index) => [columnOf(index), inputs[name] ?? null]);
-  return `${JSON.stringify({ ...Object.fromEntries(cells), [TARGET]: outcome })}\n`;
+  const made = timeOfPredictionId(predictionId).toISOString();
+  return `${JSON.stringify({ ...Object.fromEntries(cells), [TIME]: made, [TARGET]: outcome })}\n`;
 }
 
 /**
@@ -45,7 +52,7 @@ function lineOf(features: readonly Feature[], { inputs, outcome }: LabelledRow):
  */
 export async function writeLearningFile(
   session: DuckDbSession,
-  contract: Contract,
+  contract: LearningContract,
   { folder, lines, source }: { readonly folder: string; readonly lines: string; readonly source?: string },
   signal: AbortSignal,
 ): Promise<string> {
@@ -53,16 +60,23 @@ export async function writeLearningFile(
   const snapshot = source && `read_parquet(${literal(source)})`;
   const targetType = snapshot ? await typeOf(session, snapshot, contract.target) : targetTypeOf(contract);
   const labelled = labelledSelect(contract, lines, targetType);
-  const names = [...contract.features.map(({ name }) => name), contract.target].map(identifier).join(', ');
+  const { features, target, timeColumn } = contract;
+  const columns = [...features.map(({ name }) => name), target, ...(timeColumn === undefined ? [] : [timeColumn])];
+  const names = columns.map(identifier).join(', ');
   const rows = snapshot ? `SELECT ${names} FROM ${snapshot} UNION ALL BY NAME ${labelled}` : labelled;
   await session.execute(`COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, { signal });
   return path;
 }
 
-function labelledSelect({ task, target, features }: Contract, lines: string, targetType: string): string {
+function labelledSelect(
+  { task, target, features, timeColumn }: LearningContract,
+  lines: string,
+  targetType: string,
+): string {
   const types = features.map(({ type }, index) => `${columnOf(index)}: ${literal(SQL_TYPES[type])}`);
-  types.push(`${TARGET}: ${literal(task === 'REGRESSION' ? 'DOUBLE' : 'VARCHAR')}`);
+  types.push(`${TIME}: 'TIMESTAMP'`, `${TARGET}: ${literal(task === 'REGRESSION' ? 'DOUBLE' : 'VARCHAR')}`);
   const columns = features.map(({ name }, index) => `${columnOf(index)} AS ${identifier(name)}`);
+  if (timeColumn !== undefined) columns.push(`${TIME} AS ${identifier(timeColumn)}`);
   columns.push(`CAST(${TARGET} AS ${targetType}) AS ${identifier(target)}`);
   const read = `read_json(${literal(lines)}, format = 'newline_delimited', columns = {${types.join(', ')}})`;
   return `SELECT ${columns.join(', ')} FROM ${read}`;
@@ -74,7 +88,7 @@ async function typeOf(session: DuckDbSession, relation: string, column: string):
   return String(row?.['type'] ?? 'VARCHAR');
 }
 
-function targetTypeOf({ task }: Contract): string {
+function targetTypeOf({ task }: LearningContract): string {
   return task === 'REGRESSION' ? 'DOUBLE' : 'VARCHAR';
 }
 

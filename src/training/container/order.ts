@@ -10,6 +10,12 @@ const specSchema = z.object({
   task: z.enum(['REGRESSION', 'CLASSIFICATION']),
   target: z.string(),
   features: z.array(z.string()),
+  split: z
+    .discriminatedUnion('method', [
+      z.object({ method: z.enum(['RANDOM', 'STRATIFIED']) }),
+      z.object({ method: z.literal('TIME'), column: z.string() }),
+    ])
+    .optional(),
   dataset: z.object({ versionId: z.string(), contentHash: z.string() }),
 });
 

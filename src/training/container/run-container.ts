@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { compile } from '../../ml/onnx/compile.js';
 import { decodeModel } from '../../ml/onnx/decode.js';
-import { splitRows } from '../../ml/train/split.js';
+import { decideSplit, splitRows, type SplitRule } from '../../ml/train/split.js';
 import type { TrainingTable } from '../../ml/train/table.js';
 import { type FittedModel, TRAINERS } from '../../ml/train/trainer.js';
 import { AppError } from '../../errors/app-error.js';
@@ -49,10 +49,10 @@ export async function runContainer(layout: Layout, options: ContainerOptions): P
   const { memoryLimit, threads } = options;
   const session = await DuckDbSession.open({ folder: layout.root, memoryLimit, threads });
   try {
-    const tables = await readSplits(session, layout, order, options);
+    const { tables, rule } = await readSplits(session, layout, order, options);
     const fitted = await fit(order, tables.train, options);
     await writeFile(join(layout.model, ONNX_FILE), fitted.onnx);
-    const manifest = await describe(order, fitted, tables, options);
+    const manifest = await describe(order, fitted, tables, rule, options);
     await writeReferenceSample(session, tables.train, order.seed, join(layout.model, REFERENCE_FILE));
     await writeManifest(layout, manifest);
     options.print(`wrote ${ONNX_FILE} (${fitted.onnx.length} bytes) and ${MANIFEST_FILE}`);
@@ -67,17 +67,18 @@ async function readSplits(
   layout: Layout,
   { spec }: TrainingOrder,
   { print, signal }: ContainerOptions,
-): Promise<SplitTables> {
+): Promise<{ tables: SplitTables; rule: SplitRule }> {
   print(formatProgress({ done: 0, total: 1, message: 'reading the data' }));
   const files = await readdir(layout.training).catch(() => []);
   if (!files.some((file) => file.endsWith('.parquet'))) {
     throw new AppError('BAD_INPUT', `There is no Parquet file in ${layout.training}. Put the training data there.`);
   }
   const table = await readTable(session, join(layout.training, '*.parquet'), spec, signal).catch(explainDuckDb);
-  const tables = tablesOf(table, splitRows(table));
+  const rule = decideSplit(table, spec.split?.method ?? 'RANDOM');
+  const tables = tablesOf(table, splitRows(table, rule));
   const { train, validation, holdout } = tables;
   print(`${table.rows} rows: ${train.rows} to train, ${validation.rows} to validate, ${holdout.rows} held out`);
-  return tables;
+  return { tables, rule };
 }
 
 /** DuckDB's own errors are plain ones: they can only mean that the files are no Parquet, or damaged. */
@@ -114,6 +115,7 @@ async function describe(
   order: TrainingOrder,
   fitted: FittedModel,
   tables: SplitTables,
+  split: SplitRule,
   { print, signal }: ContainerOptions,
 ): Promise<Omit<Manifest, 'files'>> {
   print(formatProgress({ done: 1, total: 1, message: 'evaluating' }));
@@ -131,6 +133,7 @@ async function describe(
     seed: order.seed,
     trainer: await trainerVersion(),
     dataset: order.spec.dataset,
+    split,
     metrics,
     baseline,
     ...(await describeHoldout(tables.holdout, holdoutScores, order.seed, signal)),
