@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type FillerData, serveFiller } from './boosting/histogram-filler.js';
+import { type CrewData, serveCrew } from './boosting/crew.js';
 import type { ForestData } from './forest/data.js';
 import { growTree } from './forest/tree.js';
 
 /** Entry of a worker thread of any trainer: gets what it works on at its start. */
-const data = workerData as FillerData | ForestData;
+const data = workerData as CrewData | ForestData;
 
-if (data.kind === 'BOOSTING') serveFiller(data);
+if (data.kind === 'BOOSTING') serveCrew(data);
 else serveForest(data);
 
 /** Gets numbers of trees, and answers each with the tree. */

@@ -1,20 +1,5 @@
-import type { Code } from '../wasm/assembler.js';
-import {
-  add,
-  and,
-  assemble,
-  constant,
-  countDown,
-  get,
-  greaterF32,
-  loadF32,
-  loadI32,
-  set,
-  shiftLeft,
-  shiftRight,
-  storeI32,
-  tee,
-} from '../wasm/assembler.js';
+import { f32, i32, type I32 } from '../../wasm/expressions.js';
+import { compileKernels, countDown, defineFunction, instantiate, type Local } from '../../wasm/module.js';
 import { LEAF_MASK } from './forest.js';
 
 /** Rows that go down a tree together: enough to hide the latency of memory, and few enough for the registers. */
@@ -46,10 +31,6 @@ export type BlockWalk = (
   groups: number,
 ) => void;
 
-/** The walk's locals: its parameters, steps left, the word under work, then the node of every lane. */
-const PARAMETER = { tree: 0, root: 1, depth: 2, slots: 3, groupBytes: 4, reached: 5, groups: 6 } as const;
-const LOCAL = { ...PARAMETER, steps: 7, word: 8, nodes: 9 } as const;
-
 const modules = new Map<number, WebAssembly.Module>();
 
 /**
@@ -58,34 +39,44 @@ const modules = new Map<number, WebAssembly.Module>();
  */
 export function blockWalk(slotBits: number, memory: WebAssembly.Memory): BlockWalk {
   let module = modules.get(slotBits);
-  if (!module) modules.set(slotBits, (module = new WebAssembly.Module(assembleWalk(slotBits))));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports['run'] as BlockWalk;
+  if (!module) modules.set(slotBits, (module = compileKernels([walk(slotBits)], 'OWN')));
+  return instantiate(module, memory)['walk'] as BlockWalk;
 }
 
-function assembleWalk(slotBits: number): Uint8Array<ArrayBuffer> {
-  const lanes = Array.from({ length: LANES }, (_, lane) => lane);
-  const node = (lane: number): number => LOCAL.nodes + lane;
-  const group = [
-    ...lanes.map((lane) => set(node(lane), get(LOCAL.root))),
-    set(LOCAL.steps, get(LOCAL.depth)),
-    countDown(
-      LOCAL.steps,
-      lanes.map((lane) => set(node(lane), nextNode(node(lane), lane, slotBits))),
-    ),
-    ...lanes.map((lane) =>
-      storeI32(get(LOCAL.reached), and(loadI32(get(node(lane)), 0), constant(LEAF_MASK)), lane << LOG_FLOAT),
-    ),
-    set(LOCAL.slots, add(get(LOCAL.slots), get(LOCAL.groupBytes))),
-    set(LOCAL.reached, add(get(LOCAL.reached), constant(LANES << LOG_FLOAT))),
-  ];
-  return assemble(Object.keys(PARAMETER).length, 2 + LANES, [countDown(LOCAL.groups, group)]);
+function walk(slotBits: number) {
+  const parameters = ['tree', 'root', 'depth', 'slots', 'groupBytes', 'reached', 'groups'] as const;
+  return defineFunction('walk', parameters, (given, declare) => {
+    const { tree, root, depth, slots, groupBytes, reached, groups } = given;
+    const [steps, word] = [declare('i32'), declare('i32')];
+    const nodes = Array.from({ length: LANES }, () => declare('i32'));
+    const next = (node: I32, lane: number): I32 => nextNode(node, lane, slotBits, { tree, slots, word });
+    const group = [
+      ...nodes.map((node) => node.set(root)),
+      steps.set(depth),
+      countDown(
+        steps,
+        nodes.map((node, lane) => node.set(next(node, lane))),
+      ),
+      ...nodes.map((node, lane) =>
+        i32.store(reached, i32.and(i32.load(node), i32.const(LEAF_MASK)), lane << LOG_FLOAT),
+      ),
+      slots.set(i32.add(slots, groupBytes)),
+      reached.set(i32.add(reached, i32.const(LANES << LOG_FLOAT))),
+    ];
+    return [countDown(groups, group)];
+  });
 }
 
 /** tree + 8 × (left child + (slot > threshold)), from the node that a lane stands at. */
-function nextNode(node: number, lane: number, slotBits: number): Code {
-  const child = shiftRight(tee(LOCAL.word, loadI32(get(node), 4)), constant(slotBits));
-  const slot = shiftLeft(and(get(LOCAL.word), constant((1 << slotBits) - 1)), constant(LOG_GROUP));
-  const value = loadF32(add(get(LOCAL.slots), slot), lane << LOG_FLOAT);
-  const right = greaterF32(value, loadF32(get(node), 0));
-  return add(get(LOCAL.tree), shiftLeft(add(child, right), constant(LOG_NODE)));
+function nextNode(
+  node: I32,
+  lane: number,
+  slotBits: number,
+  { tree, slots, word }: Readonly<Record<'tree' | 'slots' | 'word', Local<'i32'>>>,
+): I32 {
+  const child = i32.shrU(word.tee(i32.load(node, 4)), i32.const(slotBits));
+  const slot = i32.shl(i32.and(word, i32.const((1 << slotBits) - 1)), i32.const(LOG_GROUP));
+  const value = f32.load(i32.add(slots, slot), lane << LOG_FLOAT);
+  const right = f32.greater(value, f32.load(node));
+  return i32.add(tree, i32.shl(i32.add(child, right), i32.const(LOG_NODE)));
 }

@@ -3,13 +3,13 @@ import { defineTrainer, type FitContext } from '../algorithm.js';
 import { prepareFeatures, signatureOf } from '../features.js';
 import { encodeGraph } from '../graph.js';
 import { type HyperparameterSpec, MAX_CATEGORIES } from '../hyperparameters.js';
+import type { TrainingTable } from '../table.js';
 import { assembleEnsemble, type WriteLeaf } from '../trees/assemble.js';
-import { binColumn, type BinnedColumn } from '../trees/bins.js';
+import { binColumn, type BinnedColumn, MISSING } from '../trees/bins.js';
 import { encodeFeatures } from '../trees/encoding.js';
 import { summariseForest } from '../trees/summary.js';
-import { boost, type Boosted, type BoostRows } from './boost.js';
-import { binnedTable } from './histogram.js';
-import { objectiveOf } from './objective.js';
+import { boost, type Boosted } from './boost.js';
+import { allocate, type SharedState, viewsOf } from './shared-state.js';
 
 /** Stream number of the random sequence that chooses validation rows, apart from that of encodings. */
 const VALIDATION_STREAM = 0xb005;
@@ -106,8 +106,9 @@ async function fitGradientBoosting({
     columns.push(binColumn(values));
     await heartbeat.beat();
   }
-  const objective = objectiveOf(table.target);
-  const boosted = await boost(binnedTable(columns), objective, divide(table.rows, setting('validationShare'), seed), {
+  const { train, validation } = divide(table.rows, setting('validationShare'), seed);
+  const state = shareRows(table, columns, train, { leaves: setting('maxLeaves'), threads });
+  const boosted = await boost(state, {
     rounds: setting('rounds'),
     learningRate: setting('learningRate'),
     leaves: setting('maxLeaves'),
@@ -115,9 +116,9 @@ async function fitGradientBoosting({
     minLeaf: setting('minLeaf'),
     l2: setting('l2'),
     patience: setting('patience'),
-    threads,
+    validation,
     heartbeat,
-    ...(workerUrl && { workerUrl }),
+    workerUrl,
   });
   const { target } = table;
   const onnx = encodeGraph('gradient-boosting', target.task, prepared, (graph) => {
@@ -132,8 +133,40 @@ async function fitGradientBoosting({
   return { onnx, signature: signatureOf(table, prepared), summary: summariseForest(boosted.trees, features) };
 }
 
+/** Puts what trees are grown on into memory that all threads share. */
+function shareRows(
+  { rows, target }: TrainingTable,
+  columns: readonly BinnedColumn[],
+  train: Uint32Array,
+  { leaves, threads }: { readonly leaves: number; readonly threads: number },
+): SharedState {
+  const classes = target.task === 'REGRESSION' ? 1 : target.classes.length;
+  const state = allocate({
+    rows,
+    trainRows: train.length,
+    bins: columns.map(({ thresholds }) => thresholds.length + 1),
+    loss: target.task === 'REGRESSION' ? 'SQUARED_ERROR' : classes === 2 ? 'LOG_LOSS' : 'SOFTMAX',
+    outputs: classes > 2 ? classes : 1,
+    weighted: false,
+    leaves,
+    threads,
+  });
+  const views = viewsOf(state);
+  views.train.set(train);
+  views.truth.set(target.task === 'REGRESSION' ? target.values : target.codes);
+  columns.forEach(({ codes, thresholds }, column) => {
+    const ofColumn = views.columns[column]!;
+    for (let row = 0, at = column; row < rows; row++, at += columns.length) {
+      const code = codes[row] === MISSING ? thresholds.length + 1 : codes[row]!;
+      ofColumn[row] = code;
+      views.codes[at] = code;
+    }
+  });
+  return state;
+}
+
 /** Rows to train on and rows that decide when to stop, drawn at random. */
-function divide(rows: number, share: number, seed: number): BoostRows {
+function divide(rows: number, share: number, seed: number): { train: Uint32Array; validation: Uint32Array } {
   const random = new Random(seed, VALIDATION_STREAM);
   const isValidation = Uint8Array.from({ length: rows }, () => (random.uniform() < share ? 1 : 0));
   const all = Uint32Array.from({ length: rows }, (_, row) => row);

@@ -1,161 +1,154 @@
-import type { ClassTarget, Target } from '../table.js';
-
-/** Raw scores: of each output, one number a row. */
-export type RawScores = readonly Float64Array[];
+import { type Packing, packingFor, unitsOf } from './entry.js';
+import type { BoostShape, Views } from './shared-state.js';
 
 /**
- * What boosting minimises, by first and second derivatives with respect to the raw scores. A row's loss is half the
- * squared error, the log loss of the logistic function, or that of softmax.
+ * What boosting minimises. Its derivatives with respect to the raw scores are computed in derive-kernel.ts. A row's loss is half the
+ * squared error, the log loss of the logistic function, or that of softmax, times its weight.
  */
 export interface Objective {
-  /** Raw scores a row: 1 for numbers and two classes, else the number of classes. */
-  readonly outputs: number;
-  /** The constant scores that fit the rows best. */
-  base(rows: Uint32Array): Float64Array;
-  /** To be called before the outputs are differentiated one after the other, while their scores change. */
-  prepare(scores: RawScores, rows: Uint32Array): void;
-  /** Writes the derivatives of rows[i] to position i. */
-  differentiate(
-    scores: Float64Array,
-    output: number,
-    rows: Uint32Array,
-    gradient: Float64Array,
-    hessian: Float64Array,
-  ): void;
-  /** Mean over the rows of squared error or log loss. */
-  loss(scores: RawScores, rows: Uint32Array): number;
+  /** The constant scores that fit the train rows best, by output. */
+  base(): Float64Array;
+  /** To be called before every round: chooses the units of derivatives. */
+  begin(): void;
+  /** Of rows [from, to), before outputs are derived one after the other while their scores change. */
+  prepare(from: number, to: number): void;
+  /** Weighted mean over the rows of squared error or log loss. */
+  loss(rows: Uint32Array): number;
 }
 
-export function objectiveOf(target: Target): Objective {
-  if (target.task === 'REGRESSION') return new SquaredError(target.values);
-  return target.classes.length === 2 ? new BinaryLogLoss(target.codes) : new SoftmaxLogLoss(target);
+export function objectiveOf(shape: BoostShape, views: Views): Objective {
+  const packing = packingFor(shape.trainRows);
+  if (shape.loss === 'SQUARED_ERROR') return new SquaredError(views, packing);
+  return shape.loss === 'LOG_LOSS' ? new BinaryLogLoss(views, packing) : new SoftmaxLogLoss(views, packing);
 }
 
-class SquaredError implements Objective {
-  readonly outputs = 1;
+abstract class Weighted {
+  private readonly largestWeight: number;
 
-  constructor(private readonly truth: Float64Array) {}
+  constructor(
+    protected readonly views: Views,
+    private readonly packing: Packing,
+  ) {
+    const { weights, train } = views;
+    this.largestWeight = weights ? train.reduce((max, row) => Math.max(max, weights[row]!), 0) : 1;
+  }
 
-  base(rows: Uint32Array): Float64Array {
-    return Float64Array.of(mean(rows, (row) => this.truth[row]!));
+  protected weight(row: number): number {
+    const { weights } = this.views;
+    return weights === undefined ? 1 : weights[row]!;
+  }
+
+  protected mean(rows: Uint32Array, of: (row: number) => number): number {
+    let sum = 0;
+    let total = 0;
+    for (const row of rows) {
+      const weight = this.weight(row);
+      sum += weight * of(row);
+      total += weight;
+    }
+    return sum / total;
+  }
+
+  /**
+   * Units for rows whose derivatives have these bounds before they are weighted.
+   * @param hessianFactor what the kernel's second derivatives are multiplied by.
+   */
+  protected chooseUnits(largestGradient: number, largestHessian: number, hessianFactor = 1): void {
+    const { units, perUnit } = this.views;
+    const bound = hessianFactor * largestHessian * this.largestWeight;
+    const chosen = unitsOf(largestGradient * this.largestWeight, bound, this.packing);
+    units.set([chosen.gradient, chosen.hessian]);
+    perUnit.set([1 / chosen.gradient, hessianFactor / chosen.hessian]);
+  }
+}
+
+/** A unit must not be 0, also where all residuals are. */
+const LEAST_RESIDUAL = 1e-290;
+
+class SquaredError extends Weighted implements Objective {
+  base(): Float64Array {
+    return Float64Array.of(this.mean(this.views.train, (row) => this.views.truth[row]!));
+  }
+
+  begin(): void {
+    const { train, truth, scores } = this.views;
+    let largest = LEAST_RESIDUAL;
+    for (const row of train) largest = Math.max(largest, Math.abs(scores[0]![row]! - truth[row]!));
+    this.chooseUnits(largest, 1);
   }
 
   prepare(): void {
     // The derivatives need nothing besides a row's own score.
   }
 
-  differentiate(
-    scores: Float64Array,
-    _output: number,
-    rows: Uint32Array,
-    gradient: Float64Array,
-    hessian: Float64Array,
-  ): void {
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      gradient[i] = scores[row]! - this.truth[row]!;
-      hessian[i] = 1;
-    }
-  }
-
-  loss([scores]: RawScores, rows: Uint32Array): number {
-    return mean(rows, (row) => (scores![row]! - this.truth[row]!) ** 2);
+  loss(rows: Uint32Array): number {
+    const { truth } = this.views;
+    const scores = this.views.scores[0]!;
+    return this.mean(rows, (row) => (scores[row]! - truth[row]!) ** 2);
   }
 }
 
-class BinaryLogLoss implements Objective {
-  readonly outputs = 1;
-
-  constructor(private readonly codes: Int32Array) {}
-
-  base(rows: Uint32Array): Float64Array {
-    const share = mean(rows, (row) => this.codes[row]!);
+class BinaryLogLoss extends Weighted implements Objective {
+  base(): Float64Array {
+    const share = this.mean(this.views.train, (row) => this.views.truth[row]!);
     return Float64Array.of(Math.log(share / (1 - share)));
   }
 
+  begin(): void {
+    this.chooseUnits(1, 0.25);
+  }
+
   prepare(): void {
     // The derivatives need nothing besides a row's own score.
   }
 
-  differentiate(
-    scores: Float64Array,
-    _output: number,
-    rows: Uint32Array,
-    gradient: Float64Array,
-    hessian: Float64Array,
-  ): void {
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      const probability = 1 / (1 + Math.exp(-scores[row]!));
-      gradient[i] = probability - this.codes[row]!;
-      hessian[i] = probability * (1 - probability);
-    }
-  }
-
   /** log(1 + e^−m) of the margin m, from the side that can't overflow. */
-  loss([scores]: RawScores, rows: Uint32Array): number {
-    return mean(rows, (row) => {
-      const margin = this.codes[row] === 1 ? scores![row]! : -scores![row]!;
+  loss(rows: Uint32Array): number {
+    const { truth } = this.views;
+    const scores = this.views.scores[0]!;
+    return this.mean(rows, (row) => {
+      const margin = truth[row] === 1 ? scores[row]! : -scores[row]!;
       return Math.log1p(Math.exp(-Math.abs(margin))) + Math.max(-margin, 0);
     });
   }
 }
 
-class SoftmaxLogLoss implements Objective {
-  readonly outputs: number;
-  private readonly codes: Int32Array;
-  /** log Σ e^score of each row, when the round began. */
-  private readonly logSums: Float64Array;
-
-  constructor({ codes, classes }: ClassTarget) {
-    this.outputs = classes.length;
-    this.codes = codes;
-    this.logSums = new Float64Array(codes.length);
-  }
-
-  base(rows: Uint32Array): Float64Array {
-    const counts = new Float64Array(this.outputs);
-    for (const row of rows) counts[this.codes[row]!]!++;
-    // A class that fell out of these rows altogether counts as half a row: the logarithm of 0 is no score.
-    return counts.map((count) => Math.log(Math.max(count, 0.5) / rows.length));
-  }
-
-  prepare(scores: RawScores, rows: Uint32Array): void {
-    for (const row of rows) this.logSums[row] = logSum(scores, row);
-  }
-
-  /** The second derivative is scaled by K/(K − 1), since one of the K scores is redundant (Friedman 2001, algorithm 6). */
-  differentiate(
-    scores: Float64Array,
-    output: number,
-    rows: Uint32Array,
-    gradient: Float64Array,
-    hessian: Float64Array,
-  ): void {
-    const factor = this.outputs / (this.outputs - 1);
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      const probability = Math.exp(scores[row]! - this.logSums[row]!);
-      gradient[i] = probability - (this.codes[row] === output ? 1 : 0);
-      hessian[i] = factor * probability * (1 - probability);
+class SoftmaxLogLoss extends Weighted implements Objective {
+  base(): Float64Array {
+    const { train, truth, scores } = this.views;
+    const sums = new Float64Array(scores.length);
+    let total = 0;
+    for (const row of train) {
+      const weight = this.weight(row);
+      sums[truth[row]!]! += weight;
+      total += weight;
     }
+    // A class that fell out of these rows altogether counts as half a row: the logarithm of 0 is no score.
+    const least = (0.5 * total) / train.length;
+    return sums.map((sum) => Math.log(Math.max(sum, least) / total));
   }
 
-  loss(scores: RawScores, rows: Uint32Array): number {
-    return mean(rows, (row) => logSum(scores, row) - scores[this.codes[row]!]![row]!);
+  /** Second derivatives are scaled by K/(K − 1), since one of the K scores is redundant (Friedman 2001, algorithm 6). */
+  begin(): void {
+    const outputs = this.views.scores.length;
+    this.chooseUnits(1, 0.25, outputs / (outputs - 1));
+  }
+
+  prepare(from: number, to: number): void {
+    const { logSums, scores } = this.views;
+    for (let row = from; row < to; row++) logSums[row] = logSum(scores, row);
+  }
+
+  loss(rows: Uint32Array): number {
+    const { truth, scores } = this.views;
+    return this.mean(rows, (row) => logSum(scores, row) - scores[truth[row]!]![row]!);
   }
 }
 
-function logSum(scores: RawScores, row: number): number {
+function logSum(scores: readonly Float64Array[], row: number): number {
   let max = -Infinity;
   for (const output of scores) if (output[row]! > max) max = output[row]!;
   let sum = 0;
   for (const output of scores) sum += Math.exp(output[row]! - max);
   return max + Math.log(sum);
-}
-
-function mean(rows: Uint32Array, of: (row: number) => number): number {
-  let sum = 0;
-  for (const row of rows) sum += of(row);
-  return sum / rows.length;
 }

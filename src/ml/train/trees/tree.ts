@@ -56,14 +56,15 @@ export class TreeBuilder {
     return left;
   }
 
-  build(): Tree {
+  /** @param gainUnit what the gains of the splits are multiplied by. */
+  build(gainUnit = 1): Tree {
     return {
       column: Int32Array.from(this.column),
       bin: Uint8Array.from(this.bin),
       missingLeft: Uint8Array.from(this.missingLeft),
       left: Int32Array.from(this.left),
       values: Float64Array.from(this.values),
-      gains: this.gains,
+      gains: this.gains.map((gain) => gain * gainUnit),
     };
   }
 }

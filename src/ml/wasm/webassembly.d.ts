@@ -1,8 +1,8 @@
 /** The part of WebAssembly that is used here: TypeScript declares it with the browser's globals only. */
 declare namespace WebAssembly {
   class Memory {
-    constructor(pages: { readonly initial: number });
-    readonly buffer: ArrayBuffer;
+    constructor(pages: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean });
+    readonly buffer: ArrayBuffer | SharedArrayBuffer;
     /** Adds pages of 64 kB, after which `buffer` is another object. */
     grow(pages: number): number;
   }
