@@ -1,11 +1,13 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compile } from '../../src/ml/onnx/compile.js';
 import { decodeModel } from '../../src/ml/onnx/decode.js';
 import { encodeModel } from '../../src/ml/onnx/encode.js';
+import { TENSOR } from '../../src/ml/onnx/fields.js';
 import { GraphBuilder } from '../../src/ml/onnx/graph-builder.js';
 import { ELEMENT, ML_DOMAIN } from '../../src/ml/onnx/model.js';
-import type { OnnxAttribute, OnnxModel, OnnxNode } from '../../src/ml/onnx/model.js';
+import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../../src/ml/onnx/model.js';
 import { int64Tensor } from '../../src/ml/onnx/tensor.js';
 import type { Batch } from '../../src/ml/schema/evaluator.js';
 import type { TreeEnsemble } from '../../src/ml/schema/tree-ensemble.js';
@@ -278,6 +280,8 @@ describe('compiled kernels against ONNX Runtime', () => {
 
 // Operators and attributes that the builder never writes but exporters do.
 
+const DEFAULT_DOMAIN = ['Add', 'Cast', 'Concat', 'Div', 'Exp', 'Mul', 'Reshape', 'Sigmoid', 'Sub'];
+
 const NUMBERS = Float32Array.of(-3, -1, -0.1, -0, 0, 1e-45, 0.1, 0.5, 1, 2, 7.25, 1e30, NaN, Infinity, -Infinity, 3);
 
 function handmade(
@@ -295,7 +299,7 @@ function handmade(
       name: 'handmade',
       nodes: nodes.map((node, i) => ({
         name: `node ${i}`,
-        domain: ['Cast', 'Concat', 'Reshape'].includes(node.operator) ? '' : ML_DOMAIN,
+        domain: DEFAULT_DOMAIN.includes(node.operator) ? '' : ML_DOMAIN,
         attributes: [],
         ...node,
       })),
@@ -310,6 +314,30 @@ function handmade(
 
 function wideInput(width: number): OnnxModel['graph']['inputs'][number] {
   return { name: 'x', type: { kind: 'tensor', elementType: ELEMENT.FLOAT, shape: ['N', width] } };
+}
+
+/** Constants of an arithmetic operator on four columns: one for all, or one a column. */
+const CONSTANTS = [
+  [[0.1], []],
+  [[-3], [1, 1]],
+  [[0.1, -2, 0, 1e30], [4]],
+  [
+    [1, 2, 3, 4],
+    [1, 4],
+  ],
+] as const;
+
+function floatTensor(name: string, values: readonly number[], dims: readonly number[]): OnnxTensor {
+  const raw = new DataView(new ArrayBuffer(4 * values.length));
+  values.forEach((value, i) => {
+    raw.setFloat32(4 * i, value, true);
+  });
+  const writer = new BinaryWriter();
+  for (const dimension of dims) writer.tag(TENSOR.dims, WireType.Varint).int64(dimension);
+  writer.tag(TENSOR.elementType, WireType.Varint).int32(ELEMENT.FLOAT);
+  writer.tag(TENSOR.name, WireType.LengthDelimited).string(name);
+  writer.tag(TENSOR.raw, WireType.LengthDelimited).bytes(new Uint8Array(raw.buffer));
+  return { name, elementType: ELEMENT.FLOAT, dims, proto: writer.finish() };
 }
 
 const stringInput = { name: 's', type: { kind: 'tensor', elementType: ELEMENT.STRING, shape: ['N', 1] } } as const;
@@ -451,6 +479,29 @@ describe('operators as exporters write them', () => {
     const finite = NUMBERS.filter((value) => Math.abs(value) < 100);
     const { columns } = wideBatch(2, 6, finite);
     await expectParity(model, { rows: 6, columns: [['a', 'b', '', 'c', 'A', 'b'], ...columns] });
+  });
+
+  it.each(['Add', 'Sub', 'Mul', 'Div'])(
+    '%s of a value and a constant on either side, and of two values',
+    async (operator) => {
+      for (const [constant, dims] of CONSTANTS) {
+        const model = handmade(
+          [
+            { operator, inputs: ['x', 'c'], outputs: ['a'] },
+            { operator, inputs: ['c', 'x'], outputs: ['b'] },
+            { operator, inputs: ['a', 'b'], outputs: ['y'] },
+          ],
+          { initializers: [floatTensor('c', constant, dims)] },
+        );
+        await expectParity(model, wideBatch(4, 23));
+      }
+    },
+  );
+
+  it.each(['Exp', 'Sigmoid'])('%s', async (operator) => {
+    const finite = NUMBERS.filter((value) => Math.abs(value) < 100);
+    const model = handmade([{ operator, inputs: ['x'], outputs: ['y'] }]);
+    await expectParity(model, wideBatch(4, 23, Float32Array.of(...finite, NaN, Infinity, -Infinity)));
   });
 
   it('LinearRegressor with several targets', async () => {

@@ -2,7 +2,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { TENSOR } from './fields.js';
 import { ELEMENT, OnnxFormatError } from './model.js';
 import type { OnnxTensor } from './model.js';
-import { readBytes, readInt, readInts, readMessage, readText } from './wire.js';
+import { readBytes, readFloats, readInt, readInts, readMessage, readText, unpackFloats } from './wire.js';
 import type { Numbers } from './wire.js';
 
 const EXTERNAL = 1;
@@ -61,4 +61,16 @@ export function int64Values(tensor: OnnxTensor): number[] {
 function int64sOf(raw: Uint8Array): number[] {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   return Array.from({ length: Math.floor(raw.length / 8) }, (_, i) => Number(view.getBigInt64(i * 8, true)));
+}
+
+/** The values of a FLOAT tensor, whichever of its two fields they are stored in. */
+export function floatValues(tensor: OnnxTensor): Float32Array {
+  let values: Numbers = [];
+  readMessage(tensor.proto, (field, reader, wire) => {
+    if (field === TENSOR.floats) values = readFloats(reader, wire, values);
+    else if (field === TENSOR.raw) values = unpackFloats(readBytes(reader, wire));
+    else return false;
+    return true;
+  });
+  return Float32Array.from(values);
 }

@@ -42,12 +42,16 @@ export type Numbers = number[] | Float32Array | Float64Array;
 /** Appends a repeated float field, packed or one by one. */
 export function readFloats(reader: BinaryReader, wire: WireType, before: Numbers): Numbers {
   if (wire !== WireType.LengthDelimited) return append(before, [readFloat(reader, wire)]);
-  const bytes = reader.bytes();
+  return append(before, unpackFloats(reader.bytes()));
+}
+
+/** Little-endian float32 values, one after the other. */
+export function unpackFloats(bytes: Uint8Array): Float32Array {
   if (bytes.length % 4 !== 0) throw new OnnxFormatError(`A list of floats has ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = new Float32Array(bytes.length / 4);
   for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(i * 4, true);
-  return append(before, values);
+  return values;
 }
 
 /** Appends a repeated int64 field, packed or one by one. Integers beyond 2^53 are rounded to the nearest double. */

@@ -101,9 +101,14 @@ export class NodeReader {
 
   /** The constant behind an input, such as the shape given to Reshape. */
   constant(input: number): OnnxTensor {
-    const tensor = this.constants.get(this.node.inputs[input] ?? '');
+    const tensor = this.optionalConstant(input);
     if (!tensor) throw this.unsupported(`input ${input} is not a constant`);
     return tensor;
+  }
+
+  /** As `constant`, but undefined for an input that is computed. */
+  optionalConstant(input: number): OnnxTensor | undefined {
+    return this.constants.get(this.node.inputs[input] ?? '');
   }
 
   /** The compiled trees of a tree ensemble; the translation gives them to each. */

@@ -1,5 +1,6 @@
 import { ML_DOMAIN } from '../model.js';
 import { cast, concat, featureVectorizer, imputer, normalizer, reshape, scaler } from './columns.js';
+import { add, divide, exp, multiply, sigmoid, subtract } from './elementwise.js';
 import { labelEncoder, oneHotEncoder } from './encoders.js';
 import type { CompiledForest } from './forest.js';
 import type { NodeReader, Operator } from './kernel.js';
@@ -8,9 +9,15 @@ import { classifierForest, regressorForest, treeEnsembleClassifier, treeEnsemble
 
 /** The compiled subset: operator by domain and name. Whatever else a graph holds is ONNX Runtime's. */
 export const operators: ReadonlyMap<string, Operator> = new Map([
+  ['.Add', add],
   ['.Cast', cast],
   ['.Concat', concat],
+  ['.Div', divide],
+  ['.Exp', exp],
+  ['.Mul', multiply],
   ['.Reshape', reshape],
+  ['.Sigmoid', sigmoid],
+  ['.Sub', subtract],
   [`${ML_DOMAIN}.FeatureVectorizer`, featureVectorizer],
   [`${ML_DOMAIN}.Imputer`, imputer],
   [`${ML_DOMAIN}.LabelEncoder`, labelEncoder],
