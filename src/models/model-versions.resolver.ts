@@ -57,6 +57,15 @@ export class ModelVersionsResolver {
     return (await this.manifestOf(version, context)).diagnostics ?? null;
   }
 
+  @ResolveField(() => JsonScalar, {
+    nullable: true,
+    description:
+      'Classification: how probabilities were calibrated (NONE, PLATT or ISOTONIC), the log loss of each method on validation rows, and quality with a reliability curve before and after on held-out rows.',
+  })
+  async calibration(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
+    return (await this.manifestOf(version, context)).calibration ?? null;
+  }
+
   @ResolveField(() => JsonScalar, { description: 'As used, with defaults filled in.' })
   async hyperparameters(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
     return (await this.manifestOf(version, context)).hyperparameters;

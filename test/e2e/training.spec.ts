@@ -99,7 +99,7 @@ describe('a training', () => {
     expect(runs[1].log).toMatch(/RANDOM_FOREST fitted in .* s\n[^]*wrote model\.onnx/);
     const [entry] = await decided('kinds', 1);
     const { model } = await ask(`{ model(name: "kinds") {
-      champion { version algorithm stage passedFloors metrics { name holdout low high validation baseline } classMetrics diagnostics warnings summary
+      champion { version algorithm stage passedFloors metrics { name holdout low high validation baseline } classMetrics diagnostics calibration warnings summary
         run { id } datasetVersionId model { name } }
       leads { algorithm version } versions { nodes { version stage } } } }`);
     expect(entry).toMatchObject({
@@ -115,6 +115,7 @@ describe('a training', () => {
     expect(holdout).toBeLessThan(baseline);
     expect(low < holdout && holdout < high).toBe(true);
     expect(model.champion.diagnostics).toMatchObject({ task: 'CLASSIFICATION', roc: [{ class: 'fog' }, {}, {}] });
+    expect(model.champion.calibration.logLoss.NONE).toBeGreaterThan(0);
     expect(model.leads).toHaveLength(3);
     expect(model.versions.nodes.map((v: any) => v.stage).sort()).toEqual(['CANDIDATE', 'CANDIDATE', 'CHAMPION']);
     expect(runs.map(({ id }) => id)).toContain(model.champion.run.id);

@@ -172,6 +172,24 @@ describe('a training on the container layout', () => {
     expect((await bytes({ seed: 2 }))[0]).not.toBe(first[0]);
   });
 
+  it('calibrates probabilities that are too sure, inside the graph, and says what it was worth', async () => {
+    // Fully grown trees on labels of which a third is drawn by lot.
+    const sql = `SELECT i % 1000 AS x, uniform(i, 1) AS y, CASE WHEN uniform(i, 2) < 0.33 THEN uniform(i, 3) < 0.5 ELSE uniform(i, 1) < 0.5 END AS up FROM range(4000) t(i)`;
+    const spec = { target: 'up', features: ['x', 'y'] };
+    const { manifest, lines } = await train({ hyperparameters: { trees: 12, minLeaf: 1, maxDepth: 30 }, spec, sql });
+    const { method, logLoss, before, after } = manifest.calibration!;
+    expect(['PLATT', 'ISOTONIC']).toContain(method);
+    expect(logLoss[method]).toBe(Math.min(...Object.values(logLoss)));
+    expect(manifest.metrics.validation.scores['logLoss']).toBeCloseTo(logLoss[method]!, 10);
+    expect(manifest.metrics.holdout.scores['logLoss']).toBe(after.logLoss);
+    expect(after.logLoss).toBeLessThan(before.logLoss);
+    expect(after.ece).toBeLessThan(before.ece);
+    for (const { reliability } of [before, after]) {
+      expect(reliability.reduce((sum, { rows }) => sum + rows, 0)).toBe(manifest.metrics.holdout.rows);
+    }
+    expect(lines.join('\n')).toContain(`calibration: ${method}`);
+  });
+
   it('divides rows by time on request: the latest are held out, those without a time left out', async () => {
     const spec = { task: 'REGRESSION', target: 'temperature', features: ['month'] } as const;
     const { manifest } = await train({

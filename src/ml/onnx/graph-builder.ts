@@ -10,6 +10,12 @@ interface Value {
   readonly width: number;
 }
 
+/** A builder that goes on from a finished graph, and the value it goes on from. */
+export interface ExtendedGraph {
+  readonly graph: GraphBuilder;
+  readonly output: string;
+}
+
 /**
  * Builds the graph of one pipeline, from named input columns to one output. Each method adds an operator, checks its
  * arguments against the width of its input (RangeError) and returns the name of the value produced, shape [N, width].
@@ -20,6 +26,33 @@ export class GraphBuilder {
   private readonly nodes: OnnxNode[] = [];
   private readonly initializers: OnnxTensor[] = [];
   private readonly outputs = new Map<string, string>();
+
+  /**
+   * Goes on where a model of one output [N, width] ended.
+   * @returns the builder, and the name of what was the output.
+   */
+  static extending({ graph: { inputs, nodes, initializers, outputs } }: OnnxModel): ExtendedGraph {
+    const graph = new GraphBuilder();
+    for (const { name, type } of inputs) {
+      const isString = type.kind === 'tensor' && type.elementType === ELEMENT.STRING;
+      graph.input(name, isString ? 'string' : 'float');
+    }
+    const [last] = outputs;
+    const width = last?.type.kind === 'tensor' ? last.type.shape?.at(-1) : undefined;
+    if (outputs.length !== 1 || !last || typeof width !== 'number') {
+      throw new RangeError('Only a graph with one output of known width can be extended');
+    }
+    const taken = new Set(nodes.flatMap((node) => node.outputs));
+    let output = `${last.name}_inner`;
+    while (taken.has(output) || graph.values.has(output)) output += '_';
+    const rename = (value: string): string => (value === last.name ? output : value);
+    for (const node of nodes) {
+      graph.nodes.push({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) });
+    }
+    graph.initializers.push(...initializers);
+    graph.values.set(output, { type: 'float', width });
+    return { graph, output };
+  }
 
   /** Graph input of shape [N, 1]; its name is the column's name. */
   input(name: string, type: 'float' | 'string'): string {
@@ -42,6 +75,11 @@ export class GraphBuilder {
     const { width } = this.expect(x, 'float', offset.length);
     this.expect(x, 'float', scale.length);
     return this.mlNode('Scaler', [x], [floats('offset', offset), floats('scale', scale)], { type: 'float', width });
+  }
+
+  /** Each row divided by the sum of its magnitudes. */
+  normalizer(x: string): string {
+    return this.mlNode('Normalizer', [x], [text('norm', 'L1')], this.expect(x, 'float'));
   }
 
   /** One column a category: 1 where the string equals it, else 0; a row with an unknown string is all zeros. */

@@ -35,3 +35,21 @@ export const intervalsSchema = z.object({
   resamples: count,
   metrics: z.record(z.string(), z.object({ low: z.number().nullable(), high: z.number().nullable() })),
 });
+
+const probabilityQuality = z.object({
+  logLoss: z.number(),
+  brier: z.number(),
+  ece: z.number(),
+  reliability: reliabilitySchema,
+});
+
+/**
+ * Classification: what was tried to make the probabilities come true, and what won. `logLoss` by method is on validation
+ * rows that the method was not fitted on; it is empty where there were too few to try. Before and after are held-out rows.
+ */
+export const calibrationSchema = z.object({
+  method: z.enum(['NONE', 'PLATT', 'ISOTONIC']),
+  logLoss: z.record(z.string(), z.number()),
+  before: probabilityQuality,
+  after: probabilityQuality,
+});

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ALGORITHMS } from '../algorithm.js';
-import { diagnosticsSchema, intervalsSchema } from './diagnostics.js';
+import { calibrationSchema, diagnosticsSchema, intervalsSchema } from './diagnostics.js';
 
 /** Files of an artifact besides the manifest, which names their hashes. */
 export const ONNX_FILE = 'model.onnx';
@@ -78,6 +78,10 @@ export const manifestSchema = z.object({
   dataset: z.object({ versionId: z.string(), contentHash: z.string() }),
   /** How its rows were divided, so that it is known of any row whether it was held out. Artifacts without it: by hash. */
   split: split.optional(),
+  /**
+   * Of the model as it serves. On validation rows, calibrated probabilities come from calibrators that were fitted
+   * without the row: else a model with a calibrator would look better than it is where the algorithm is chosen.
+   */
   metrics: evaluations,
   /** Metrics of the best constant prediction, on the same rows: what any model has to beat. */
   baseline: evaluations,
@@ -85,6 +89,8 @@ export const manifestSchema = z.object({
   intervals: intervalsSchema.optional(),
   /** Curves and residuals on the held-out rows. Artifacts from before it existed lack it. */
   diagnostics: diagnosticsSchema.optional(),
+  /** Classification; part of the graph. Artifacts from before it existed lack it. */
+  calibration: calibrationSchema.optional(),
   /** Distribution over the training rows, for drift checks. */
   reference,
   /** Regression; in the layout of the counts of `reference.output`. Artifacts from before it existed lack it. */

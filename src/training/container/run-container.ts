@@ -17,6 +17,7 @@ import {
   REFERENCE_FILE,
 } from '../../models/artifact/manifest.js';
 import { readTable } from '../../models/evaluation/read-table.js';
+import { calibrate, type CalibratedModel, describeCalibration } from './calibrate.js';
 import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
 import { describeHoldout } from './holdout-quality.js';
 import { type Layout } from './layout.js';
@@ -51,11 +52,12 @@ export async function runContainer(layout: Layout, options: ContainerOptions): P
   try {
     const { tables, rule } = await readSplits(session, layout, order, options);
     const fitted = await fit(order, tables.train, options);
-    await writeFile(join(layout.model, ONNX_FILE), fitted.onnx);
-    const manifest = await describe(order, fitted, tables, rule, options);
+    const calibrated = await calibrate(fitted, tables, order.seed, options);
+    await writeFile(join(layout.model, ONNX_FILE), calibrated.onnx);
+    const manifest = await describe(order, { ...fitted, ...calibrated }, tables, rule, options);
     await writeReferenceSample(session, tables.train, order.seed, join(layout.model, REFERENCE_FILE));
     await writeManifest(layout, manifest);
-    options.print(`wrote ${ONNX_FILE} (${fitted.onnx.length} bytes) and ${MANIFEST_FILE}`);
+    options.print(`wrote ${ONNX_FILE} (${calibrated.onnx.length} bytes) and ${MANIFEST_FILE}`);
   } finally {
     session.close();
     await rm(join(layout.root, 'spill'), { recursive: true, force: true });
@@ -113,16 +115,17 @@ async function fit(
 
 async function describe(
   order: TrainingOrder,
-  fitted: FittedModel,
+  fitted: FittedModel & CalibratedModel,
   tables: SplitTables,
   split: SplitRule,
   { print, signal }: ContainerOptions,
 ): Promise<Omit<Manifest, 'files'>> {
   print(formatProgress({ done: 1, total: 1, message: 'evaluating' }));
   const evaluator = compile(decodeModel(fitted.onnx));
-  const { metrics, baseline, trainScores, holdoutScores } = await evaluateSplits(evaluator, tables, signal);
+  const results = await evaluateSplits(evaluator, tables, signal, fitted.validationScores);
+  const { metrics, baseline, trainScores, holdoutScores } = results;
   printMetrics(metrics, print);
-  const difference = await checkParity(fitted.onnx, evaluator, tables.holdout, termsOf(fitted));
+  const difference = await checkParity(fitted.onnx, evaluator, fitted.comparable, termsOf(fitted));
   print(`largest difference from ONNX Runtime: ${difference.toExponential(1)}`);
   const reference = describeReference(tables.train, fitted.signature, trainScores);
   return manifestSchema.omit({ files: true }).parse({
@@ -137,6 +140,7 @@ async function describe(
     metrics,
     baseline,
     ...(await describeHoldout(tables.holdout, holdoutScores, order.seed, signal)),
+    calibration: describeCalibration(fitted, tables.holdout, holdoutScores),
     reference,
     holdoutErrors: describeErrors(reference, tables.holdout, holdoutScores),
     summary: fitted.summary,
