@@ -35,7 +35,7 @@ import { PolicyContexts } from './policies/policy-contexts.js';
 import { QualityApiModule, QualityModule } from './quality/quality.module.js';
 import { DriftReport } from './reports/drift-report.entity.js';
 import { ReportFeed } from './reports/report-feed.js';
-import { ReportLinks } from './reports/report-links.js';
+import { PageLinks } from '../platform/http/page-links.js';
 import { ReportRetentionSchedule } from './reports/report-retention.schedule.js';
 import { ReportsController } from './reports/reports.controller.js';
 import { ReportColumnsResolver, ReportsResolver } from './reports/reports.resolver.js';
@@ -54,7 +54,7 @@ const SERVICES = [
   ScheduledChecks,
   ReferenceSamples,
   Reports,
-  ReportLinks,
+  PageLinks,
 ];
 
 /** Policies, checks, reports, decisions and retrainings. */

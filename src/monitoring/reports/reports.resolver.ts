@@ -8,13 +8,14 @@ import { ModelType, ModelVersionType } from '../../models/models.types.js';
 import type { GraphqlContext } from '../../platform/graphql/graphql.module.js';
 import { mapPage, type Page, PageArgs } from '../../platform/graphql/pagination.js';
 import { loadInBatch } from '../../platform/graphql/request-loader.js';
+import { PageLinks } from '../../platform/http/page-links.js';
 import { BigIntScalar } from '../../platform/graphql/scalars.js';
 import type { DriftMode } from '../policies/policy-settings.js';
 import { DriftModeEnum } from '../policies/policy.types.js';
 import { WindowQualityType } from '../quality/quality.types.js';
 import type { DriftReport } from './drift-report.entity.js';
 import { drawDistribution } from './page/distribution.js';
-import { ReportLinks } from './report-links.js';
+import { reportPath } from './report-path.js';
 import { ColumnArgs, DriftReportPage, DriftReportType, ReportColumnType } from './report.types.js';
 import { type ReportOutline, Reports } from './reports.service.js';
 
@@ -25,7 +26,7 @@ export class ReportsResolver {
   constructor(
     private readonly reports: Reports,
     private readonly models: ModelsService,
-    private readonly links: ReportLinks,
+    private readonly links: PageLinks,
   ) {}
 
   @Query(() => DriftReportType)
@@ -113,7 +114,7 @@ export class ReportsResolver {
     description: 'Link to the page of the report, which opens in a browser for an hour without signing in.',
   })
   pageUrl(@Parent() { id }: DriftReportType, @Context() { request }: GraphqlContext): string {
-    return `${request.protocol}://${request.host}${this.links.pathOf(id)}`;
+    return `${request.protocol}://${request.host}${this.links.ticketed(reportPath(id))}`;
   }
 
   private async outlineOf({ id }: DriftReportType, { request }: GraphqlContext): Promise<ReportOutline> {

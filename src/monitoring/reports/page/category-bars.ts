@@ -1,9 +1,9 @@
 import type { ReportBar } from '../report-document.js';
 import { WIDTH } from './canvas.js';
-import { fitted } from './labels.js';
-import { markup, type Markup } from './markup.js';
-import { axisLabels, percent } from './numbers.js';
-import { axisFromZero } from './scale.js';
+import { fitted } from '../../../platform/page/labels.js';
+import { markup, type Markup } from '../../../platform/page/markup.js';
+import { axisLabels, percent } from '../../../platform/page/numbers.js';
+import { axisFromZero } from '../../../platform/page/scale.js';
 import { type Sides, sharesOf } from './shares.js';
 import { barInWords } from './wording.js';
 

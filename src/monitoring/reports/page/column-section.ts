@@ -2,9 +2,9 @@ import { DRIFT_METHODS } from '../../../ml/statistics/drift/methods.js';
 import type { CheckVerdict, Verdict } from '../../../ml/statistics/drift/verdict.js';
 import type { ReportColumn } from '../report-document.js';
 import { distributionInPage } from './distribution.js';
-import { shorten } from './labels.js';
-import { markup, type Markup, NOTHING } from './markup.js';
-import { count, figure, probability } from './numbers.js';
+import { shorten } from '../../../platform/page/labels.js';
+import { markup, type Markup, NOTHING } from '../../../platform/page/markup.js';
+import { count, figure, probability } from '../../../platform/page/numbers.js';
 import { strainOf } from './strain.js';
 import { changeInWords, METHOD_WORDS, ROLE_WORDS, VERDICT_WORDS, wayInWords } from './wording.js';
 

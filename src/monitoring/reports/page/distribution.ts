@@ -1,12 +1,12 @@
 import type { ReportColumn, ReportDistribution } from '../report-document.js';
 import { PLOT, WIDTH } from './canvas.js';
 import { drawCategories } from './category-bars.js';
-import { shorten, textWidth } from './labels.js';
-import { markup, Markup, NOTHING } from './markup.js';
+import { shorten, textWidth } from '../../../platform/page/labels.js';
+import { markup, Markup, NOTHING } from '../../../platform/page/markup.js';
 import { drawHistogram } from './numeric-histogram.js';
-import { count, percent } from './numbers.js';
+import { count, percent } from '../../../platform/page/numbers.js';
 import { allRows, knownRows, type Sides, sharesOf } from './shares.js';
-import { DRAWING_STYLE } from './style.js';
+import { DRAWING_STYLE } from '../../../platform/page/style.js';
 import { changeInWords } from './wording.js';
 
 /** A column's two distributions as an SVG document that stands alone, in light and dark. */

@@ -2,7 +2,7 @@ import { numericBars } from '../../../../test/support/report-samples.js';
 import type { ReportBar } from '../report-document.js';
 import { PLOT } from './canvas.js';
 import { type Histogram, layOut } from './histogram-layout.js';
-import { textWidth } from './labels.js';
+import { textWidth } from '../../../platform/page/labels.js';
 
 const rows = (bars: readonly ReportBar[]): { reference: number; current: number } => ({
   reference: bars.reduce((sum, bar) => sum + bar.reference, 0),

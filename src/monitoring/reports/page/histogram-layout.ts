@@ -1,8 +1,8 @@
 import type { ReportBar } from '../report-document.js';
 import { PLOT } from './canvas.js';
-import { textWidth } from './labels.js';
-import { axisLabels } from './numbers.js';
-import { niceTicks } from './scale.js';
+import { textWidth } from '../../../platform/page/labels.js';
+import { axisLabels } from '../../../platform/page/numbers.js';
+import { niceTicks } from '../../../platform/page/scale.js';
 import { type Sides, sharesOf } from './shares.js';
 
 /** A bar in its place. Its area on paper is its share of rows: the height is shares per unit of width. */

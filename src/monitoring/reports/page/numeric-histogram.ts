@@ -1,9 +1,9 @@
 import type { ReportBar } from '../report-document.js';
 import { PLOT } from './canvas.js';
 import { layOut, type PlacedBar } from './histogram-layout.js';
-import { markup, type Markup, NOTHING } from './markup.js';
-import { axisLabels } from './numbers.js';
-import { axisFromZero } from './scale.js';
+import { markup, type Markup, NOTHING } from '../../../platform/page/markup.js';
+import { axisLabels } from '../../../platform/page/numbers.js';
+import { axisFromZero } from '../../../platform/page/scale.js';
 import { type Sides, sharesOf } from './shares.js';
 import { barInWords } from './wording.js';
 

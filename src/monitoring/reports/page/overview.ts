@@ -1,9 +1,9 @@
 import type { ReportColumn } from '../report-document.js';
-import { shorten } from './labels.js';
-import { markup, type Markup, NOTHING } from './markup.js';
-import { figure } from './numbers.js';
+import { shorten } from '../../../platform/page/labels.js';
+import { markup, type Markup, NOTHING } from '../../../platform/page/markup.js';
+import { figure, plural } from '../../../platform/page/numbers.js';
 import { columnStrain } from './strain.js';
-import { plural, VERDICT_WORDS } from './wording.js';
+import { VERDICT_WORDS } from './wording.js';
 
 /** More columns than a reader has in view at once get a map. */
 export const MAP_FROM = 8;

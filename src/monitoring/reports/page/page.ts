@@ -1,17 +1,18 @@
 import { nextTurn } from '../../../ml/statistics/next-turn.js';
 import type { ReportColumn, ReportDocument } from '../report-document.js';
 import { columnSection, verdictMark } from './column-section.js';
-import { shorten } from './labels.js';
-import { markup, Markup, NOTHING } from './markup.js';
-import { count } from './numbers.js';
+import { shorten } from '../../../platform/page/labels.js';
+import { instantInWords } from '../../../platform/page/instant.js';
+import { markup, Markup, NOTHING } from '../../../platform/page/markup.js';
+import { count, plural } from '../../../platform/page/numbers.js';
 import { MAP_FROM, overview } from './overview.js';
 import { qualitySection } from './quality-section.js';
 import { byConcern } from './strain.js';
-import { PAGE_STYLE } from './style.js';
-import { instantInWords, lengthInWords, windowInWords } from './window.js';
-import { headline, plural } from './wording.js';
+import { PAGE_STYLE } from '../../../platform/page/style.js';
+import { lengthInWords, windowInWords } from './window.js';
+import { headline } from './wording.js';
 
-export { PAGE_STYLE_HASH } from './style.js';
+export { PAGE_STYLE_HASH } from '../../../platform/page/style.js';
 
 /** Columns without drift that are shown at once; the rest waits behind a click. */
 const OPEN = 3;

@@ -1,9 +1,10 @@
 import type { QualityEstimate, QualityMetric, WindowQuality } from '../report-document.js';
-import { shorten } from './labels.js';
-import { markup, type Markup, NOTHING } from './markup.js';
-import { count, percent } from './numbers.js';
-import { drawBand } from './quality-band.js';
-import { metricFigure, metricTitle, plural, qualityReading } from './wording.js';
+import { shorten } from '../../../platform/page/labels.js';
+import { markup, type Markup, NOTHING } from '../../../platform/page/markup.js';
+import { count, percent, plural } from '../../../platform/page/numbers.js';
+import { metricFigure, metricTitle } from '../../../models/metric-words.js';
+import { drawBand } from '../../../platform/page/band.js';
+import { qualityReading } from './wording.js';
 
 /** Longest sentence of another part of Boucle that the page repeats. */
 const SENTENCE = 600;
@@ -35,7 +36,12 @@ function metricsTable({ metrics, confidence }: WindowQuality): Markup {
 function metricRow(metric: QualityMetric, band: string): Markup {
   const { name, higherIsBetter, value, low, high, holdout } = metric;
   const bounds = low === null || high === null ? '–' : `${metricFigure(low)} to ${metricFigure(high)}`;
-  return markup`<tr><th scope="row">${metricTitle(name)}<small>${higherIsBetter ? 'higher' : 'lower'} is better</small></th><td class="plot">${drawBand(metric)}</td><td data-label="Window">${metricFigure(value)}</td><td data-label="${band}">${bounds}</td><td data-label="Holdout">${metricFigure(holdout)}</td><td class="verdict">${readingBadge(metric)}</td></tr>`;
+  return markup`<tr><th scope="row">${metricTitle(name)}<small>${higherIsBetter ? 'higher' : 'lower'} is better</small></th><td class="plot">${drawBand(bandOf(metric))}</td><td data-label="Window">${metricFigure(value)}</td><td data-label="${band}">${bounds}</td><td data-label="Holdout">${metricFigure(holdout)}</td><td class="verdict">${readingBadge(metric)}</td></tr>`;
+}
+
+function bandOf({ name, value, low, high, holdout }: QualityMetric) {
+  const title = `${metricTitle(name)}: ${metricFigure(value)} in the window, ${metricFigure(holdout)} on the holdout`;
+  return { title, value, low, high, mark: holdout };
 }
 
 function readingBadge(metric: QualityMetric): Markup {

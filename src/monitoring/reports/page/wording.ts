@@ -1,9 +1,8 @@
-import type { MetricName } from '../../../ml/metrics/evaluate.js';
 import type { MethodName } from '../../../ml/statistics/drift/methods.js';
 import type { CheckVerdict, Verdict } from '../../../ml/statistics/drift/verdict.js';
 import type { QualityMetric, ReportBar, ReportColumn, ReportDistribution, ReportDocument } from '../report-document.js';
-import { shorten } from './labels.js';
-import { count, figure, percent } from './numbers.js';
+import { shorten } from '../../../platform/page/labels.js';
+import { count, percent, plural } from '../../../platform/page/numbers.js';
 import { allRows, knownRows, type Sides, sharesOf } from './shares.js';
 
 interface MethodWords {
@@ -68,36 +67,12 @@ export const ROLE_WORDS: Readonly<Record<ReportColumn['role'], string>> = {
   PROBABILITY: 'Confidence of the prediction',
 };
 
-const METRIC_WORDS: Readonly<Record<MetricName, string>> = {
-  rmse: 'Root mean squared error',
-  mae: 'Mean absolute error',
-  r2: 'R²',
-  mape: 'Mean absolute percentage error',
-  logLoss: 'Log loss',
-  accuracy: 'Accuracy',
-  balancedAccuracy: 'Balanced accuracy',
-  f1Macro: 'F1, mean over classes',
-  rocAuc: 'Area under the ROC curve',
-  prAuc: 'Area under the precision–recall curve',
-  brier: 'Brier score',
-  ece: 'Calibration error',
-};
-
-/** Metrics of the document are named by text: those without words keep their names. */
-export function metricTitle(name: string): string {
-  return Object.hasOwn(METRIC_WORDS, name) ? METRIC_WORDS[name as MetricName] : shorten(name, 60);
-}
-
 export function headline({ verdict, drifted, judged, rows, columns }: ReportDocument): string {
   if (verdict === 'DRIFT') return `Drift in ${drifted} of ${plural(columns.length, 'column')}`;
   if (verdict === 'TOO_FEW_ROWS') return rows === 0 ? 'No predictions to judge' : 'Too few rows to judge';
   return drifted === 0
     ? `No drift in ${plural(judged, 'column')}`
     : `No drift overall, but in ${plural(drifted, 'column')}`;
-}
-
-export function plural(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
 /** After a name: right-to-left letters must not draw the figures behind them to their side. */
@@ -147,8 +122,4 @@ export function qualityReading({
   if (value === null || low === null || high === null || holdout === null) return null;
   if (low <= holdout && holdout <= high) return 'EQUAL';
   return low > holdout === higherIsBetter ? 'BETTER' : 'WORSE';
-}
-
-export function metricFigure(value: number | null): string {
-  return value === null ? '–' : figure(value);
 }

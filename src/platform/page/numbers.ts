@@ -14,6 +14,11 @@ export function count(value: number): string {
   return COUNT.format(value);
 }
 
+/** 2 → 2 rows */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** A share in percent, with more digits where it is small; what isn't quite none or all doesn't look it. */
 export function percent(share: number): string {
   const value = 100 * share;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { unescaped, xmlProblem } from '../../../../test/support/well-formed.js';
+import { unescaped, xmlProblem } from '../../../test/support/well-formed.js';
 import { escapeText, markup } from './markup.js';
 
 const anyText = fc.oneof(

@@ -62,8 +62,12 @@ footer{margin:56px auto 0;padding-top:18px;padding-bottom:40px;font-size:12.5px;
 @media screen and (max-width:960px){table,tbody,tr,th,td{display:block;text-align:left;padding:0;border:0;max-width:none}thead{display:none}tr{display:grid;grid-template-columns:repeat(3,1fr);gap:8px 14px;border-top:1px solid var(--line);padding:14px 0}tbody tr:last-child{padding-bottom:0}tbody th,td.plot{grid-column:1/-1}td.verdict{align-self:end}tbody th{width:auto}td{white-space:normal}.gauge{margin-left:0}td::before{content:attr(data-label);display:block;font-size:12.5px;color:var(--soft)}td.verdict::before,td.plot::before,.words td::before{content:none}tr.words{display:block;border:0;padding:0 0 14px}tr.words td{padding:0}.card tr:has(+.words){padding-bottom:8px}.metrics td.plot{width:auto;padding:0}.metrics .drawing{width:100%;max-width:340px}}
 @media print{body{background:#fff;font-size:11pt}header{padding-top:0}.card{padding:14px 0;border-width:1px 0 0;border-radius:0}nav,.skip,summary{display:none}details::details-content{content-visibility:visible;block-size:auto}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}.two{grid-template-columns:230px minmax(0,1fr);gap:20px}table{font-size:9pt}th,td{padding-left:9px}tbody th{min-width:120px}}`;
 
-/** The page's only style sheet. */
+/** The only style sheet of a page. */
 export const PAGE_STYLE = `${palette(':root')}${SHAPES}${PAGE}`;
 
-/** Its source in a Content-Security-Policy: `style-src ${PAGE_STYLE_HASH}`, with the quotation marks that belong to it. */
-export const PAGE_STYLE_HASH = `'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'`;
+/** A style sheet's source in a Content-Security-Policy, with the quotation marks that belong to it. */
+export function sourceHash(style: string): string {
+  return `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+}
+
+export const PAGE_STYLE_HASH = sourceHash(PAGE_STYLE);
