@@ -76,6 +76,15 @@ export class ModelRegistry {
     throw new AppError('NOT_FOUND', `Model ${model.name} has no version ${number}${rangeOf(model)}.`);
   }
 
+  /** Means that explanations of a linear version start from; undefined for other versions. */
+  async columnMeansOf(versionId: string): Promise<readonly number[] | undefined> {
+    const [row] = await this.versions.query<{ means: number[] | null }[]>(
+      `SELECT manifest -> 'columnMeans' AS means FROM model_version WHERE id = $1`,
+      [versionId],
+    );
+    return row?.means ?? undefined;
+  }
+
   /** @throws AppError NOT_FOUND or INVALID_STATE that says what exists, BAD_INPUT for several choices at once. */
   async resolve(selector: VersionSelector): Promise<ServableVersion> {
     return (await this.route(selector)).version;

@@ -8,7 +8,7 @@ import type { Manifest } from './artifact/manifest.js';
 import { ModelRegistry } from './model-registry.js';
 import { toMetrics, toModelType, toVersionType } from './models.mapping.js';
 import { ModelsService } from './models.service.js';
-import { Metric, ModelType, ModelVersionType } from './models.types.js';
+import { ImportanceType, Metric, ModelType, ModelVersionType } from './models.types.js';
 
 /** Fields that come from a version's manifest, which is read only for queries that ask. */
 @Resolver(() => ModelVersionType)
@@ -74,6 +74,17 @@ export class ModelVersionsResolver {
   @ResolveField(() => JsonScalar, { description: 'Coefficients with standard errors, or the importance of features.' })
   async summary(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<unknown> {
     return (await this.manifestOf(version, context)).summary;
+  }
+
+  @ResolveField(() => ImportanceType, {
+    nullable: true,
+    description: 'Of the columns. Null for versions from before it was measured.',
+  })
+  async importance(
+    @Parent() version: ModelVersionType,
+    @Context() context: GraphqlContext,
+  ): Promise<ImportanceType | null> {
+    return (await this.manifestOf(version, context)).importance ?? null;
   }
 
   @ResolveField(() => [String], { description: 'What the training found remarkable in the data.' })

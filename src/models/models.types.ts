@@ -235,6 +235,44 @@ export class Metric {
   baseline!: number | null;
 }
 
+@ObjectType()
+export class FeatureImportance {
+  @Field(() => String)
+  feature!: string;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Mean rise of the metric when the column is shuffled; null if there was no time to measure it.',
+  })
+  increase!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Standard deviation over the repeats.' })
+  deviation!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Of trees: its share of what all their splits gained.' })
+  gain!: number | null;
+}
+
+@ObjectType('Importance', {
+  description: 'Permutation importance on the rows that chose the algorithm, which it was not trained on.',
+})
+export class ImportanceType {
+  @Field(() => String, { description: 'Lower is better.' })
+  metric!: string;
+
+  @Field(() => Float, { description: 'The metric with all columns intact.' })
+  intact!: number;
+
+  @Field(() => Int)
+  rows!: number;
+
+  @Field(() => Int, { description: 'Shuffles of each column.' })
+  repeats!: number;
+
+  @Field(() => [FeatureImportance], { description: 'Most important first.' })
+  features!: FeatureImportance[];
+}
+
 @ObjectType('ModelVersion')
 export class ModelVersionType {
   @Field(() => ID)

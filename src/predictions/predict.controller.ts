@@ -14,6 +14,7 @@ const bodySchema = z.strictObject({
   correlationIds: z.array(z.string()).nullish(),
   algorithm: z.enum(ALGORITHMS).nullish(),
   stage: z.enum(STAGES).nullish(),
+  explain: z.boolean().nullish(),
 });
 type PredictBody = z.infer<typeof bodySchema>;
 

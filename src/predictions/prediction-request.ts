@@ -2,6 +2,7 @@ import { AppError } from '../errors/app-error.js';
 import type { VersionSelector } from '../models/model-registry.js';
 
 const MAX_CORRELATION_ID = 200;
+const MAX_EXPLAINED_ROWS = 100;
 /** NUL and unpaired surrogates, which PostgreSQL's text can't hold. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 
@@ -10,16 +11,25 @@ export interface PredictionRequest extends VersionSelector {
   readonly rows: readonly unknown[];
   /** The caller's own name for each row. */
   readonly correlationIds?: readonly string[] | null;
+  /** Whether to tell what each column contributed to each score. */
+  readonly explain?: boolean | null;
 }
 
 /** @throws AppError LIMIT_EXCEEDED or BAD_INPUT for what can be told without knowing the model. */
-export function checkRequest({ rows, correlationIds }: PredictionRequest, maxRows: number): void {
+export function checkRequest({ rows, correlationIds, explain }: PredictionRequest, maxRows: number): void {
   if (rows.length === 0) throw new AppError('BAD_INPUT', 'rows is empty. Send at least one row to predict.');
   if (rows.length > maxRows) {
     throw new AppError(
       'LIMIT_EXCEEDED',
       `${rows.length} rows in one request are too many: at most ${maxRows} are taken (PREDICTION_MAX_ROWS). Split them over several requests.`,
       { rows: rows.length, maxRows },
+    );
+  }
+  if (explain && rows.length > MAX_EXPLAINED_ROWS) {
+    throw new AppError(
+      'LIMIT_EXCEEDED',
+      `${rows.length} rows with explanations are too many: at most ${MAX_EXPLAINED_ROWS} are taken. Split them over several requests, or ask without \`explain\`.`,
+      { rows: rows.length, maxRows: MAX_EXPLAINED_ROWS },
     );
   }
   if (!correlationIds) return;

@@ -24,7 +24,7 @@ export const predictionMetrics = [
   }),
   makeHistogramProvider({
     name: PREDICTION_DURATION,
-    help: 'Time that a request spends in a phase: validate, evaluate or log',
+    help: 'Time that a request spends in a phase: validate, evaluate, explain or log',
     labelNames: ['phase'],
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
   }),

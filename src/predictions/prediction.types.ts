@@ -1,4 +1,5 @@
 import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
+import type { ScoreUnit } from '../ml/explain/head.js';
 import type { Algorithm } from '../models/algorithm.js';
 import { AlgorithmEnum, StageEnum } from '../models/models.types.js';
 import type { Stage } from '../models/stage.js';
@@ -7,6 +8,17 @@ import { PageArgs, PageOf } from '../platform/graphql/pagination.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';
 import { DEFAULT_DAYS } from './prediction-history.service.js';
 import { CALLER_KINDS, type CallerKind } from './prediction.entity.js';
+
+const ScoreUnitEnum = enumOf<ScoreUnit>(['VALUE', 'PROBABILITY', 'LOG_ODDS', 'SOFTMAX_SCORE']);
+registerEnumType(ScoreUnitEnum, {
+  name: 'ScoreUnit',
+  valuesMap: {
+    VALUE: { description: 'The predicted number itself.' },
+    PROBABILITY: {},
+    LOG_ODDS: { description: 'log(p / (1 − p)).' },
+    SOFTMAX_SCORE: { description: 'The softmax over the scores of all classes gives the probabilities.' },
+  },
+});
 
 const CallerKindEnum = enumOf(CALLER_KINDS);
 registerEnumType(CallerKindEnum, { name: 'CallerKind' });
@@ -30,6 +42,12 @@ export class PredictInput {
 
   @Field(() => [String], { nullable: true, description: 'Your own name for each row, to find its prediction by.' })
   correlationIds?: string[] | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Also tell what each column contributed; at most 100 rows.',
+  })
+  explain?: boolean | null;
 }
 
 @ObjectType({ description: 'The version that a prediction came from.' })
@@ -56,6 +74,42 @@ abstract class PredictionFields {
   probabilities?: Readonly<Record<string, number>> | null;
 }
 
+@ObjectType('ExplainedScore', { description: 'base + the sum of the contributions = output.' })
+export class ExplainedScoreType {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The class that the score speaks for. Of two classes only the second has one; null for a regression.',
+  })
+  class!: string | null;
+
+  @Field(() => Float, { description: 'Mean of the score over the training rows.' })
+  base!: number;
+
+  @Field(() => Float, { description: 'Score of this row.' })
+  output!: number;
+
+  @Field(() => JsonScalar, { description: 'Column → its part of the difference.' })
+  contributions!: Readonly<Record<string, number>>;
+}
+
+@ObjectType('PredictionExplanation', {
+  description:
+    'Of linear models each column’s distance from its mean times its weight; of trees the path-dependent SHAP values.',
+})
+export class PredictionExplanationType {
+  @Field(() => ScoreUnitEnum)
+  unit!: ScoreUnit;
+
+  @Field(() => Boolean, {
+    description:
+      'Whether the probabilities were calibrated: made of these scores by a function that was fitted afterwards.',
+  })
+  calibrated!: boolean;
+
+  @Field(() => [ExplainedScoreType])
+  scores!: readonly ExplainedScoreType[];
+}
+
 @ObjectType()
 export class PredictedRow extends PredictionFields {
   @Field(() => Int, {
@@ -63,6 +117,12 @@ export class PredictedRow extends PredictionFields {
     description: 'The version that answered this row, if it was not `model` but a challenger in a canary.',
   })
   version?: number | null;
+
+  @Field(() => PredictionExplanationType, {
+    nullable: true,
+    description: 'If it was asked for: by the version that answered this row.',
+  })
+  explanation?: PredictionExplanationType | null;
 }
 
 @ObjectType()

@@ -11,6 +11,7 @@ import { ShadowQueue } from './challenge/shadow-queue.js';
 import { CompactionSchedule } from './counts/compaction.schedule.js';
 import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorsModule } from './evaluators.module.js';
+import { Explanations } from './explanations.js';
 import { ModelRouter } from './model-router.js';
 import { Erasure } from './outcomes/erasure.service.js';
 import { LabelledPredictions } from './outcomes/labelled-predictions.js';
@@ -38,6 +39,7 @@ import { PredictionsService } from './predictions.service.js';
   ],
   providers: [
     PredictionsService,
+    Explanations,
     PredictionHistory,
     PredictionLog,
     PredictionPartitions,

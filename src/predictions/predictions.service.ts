@@ -6,10 +6,11 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
 import type { Algorithm } from '../models/algorithm.js';
-import type { Route, ServableVersion } from '../models/model-registry.js';
+import type { Route, ServableChallenge, ServableVersion } from '../models/model-registry.js';
 import { callerOf } from './caller.js';
 import { Canary } from './challenge/canary.js';
 import { ShadowQueue } from './challenge/shadow-queue.js';
+import { Explanations, type PredictionExplanation } from './explanations.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
 import { PredictionLog } from './prediction-log.js';
@@ -34,9 +35,16 @@ export interface AnsweredRow extends PredictionOutput {
   readonly id: string;
   /** The version that answered this row, if it was not `model` but its challenger. */
   readonly version?: number;
+  readonly explanation?: PredictionExplanation;
 }
 
-const NO_ANSWERS: ReadonlyMap<number, ScoredRow> = new Map();
+/** A row with its score and, if that was asked for, its explanation. */
+interface Answer {
+  readonly scored: ScoredRow;
+  readonly explanation?: PredictionExplanation | undefined;
+}
+
+const NO_ANSWERS: ReadonlyMap<number, Answer> = new Map();
 
 /** Answers rows: route → validate → evaluate → log → answer. Every serving protocol goes through here. */
 @Injectable()
@@ -44,6 +52,7 @@ export class PredictionsService {
   constructor(
     private readonly router: ModelRouter,
     private readonly evaluators: EvaluatorCache,
+    private readonly explanations: Explanations,
     private readonly log: PredictionLog,
     private readonly canary: Canary,
     private readonly shadows: ShadowQueue,
@@ -55,7 +64,7 @@ export class PredictionsService {
   /**
    * Predicts all rows or none. When it resolves, every prediction is committed to the log.
    * @throws AppError BAD_INPUT with the wrong fields, LIMIT_EXCEEDED for too many rows, NOT_FOUND or INVALID_STATE for
-   *   the model, UNAVAILABLE if the prediction could not be logged.
+   *   the model, UNAVAILABLE if the prediction could not be logged, and what {@link Explanations.explain} throws.
    */
   async predict(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
     const arrived = performance.now();
@@ -77,40 +86,82 @@ export class PredictionsService {
     { version, challenge }: Route,
     arrived: number,
   ): Promise<PredictionAnswer> {
+    if (request.explain) await this.explanations.assertExplainable(version);
     const theirs =
-      challenge?.kind === 'CANARY' ? await this.canary.answers(challenge, request, context.requestId) : NO_ANSWERS;
+      challenge?.kind === 'CANARY' ? await this.canaryAnswers(challenge, request, context.requestId) : NO_ANSWERS;
     const rows = await this.score(version, request, theirs);
-    const scored = performance.now();
-    const latencyUs = Math.round((scored - arrived) * 1_000);
+    const latencyUs = Math.round((performance.now() - arrived) * 1_000);
+    const explanations = await this.explain(version, request, theirs);
+    const logging = performance.now();
     const logRows = rows.map((row, i) =>
       logRow(row, { context, latencyUs, correlationId: request.correlationIds?.[i] ?? null }),
     );
     await this.log.append(logRows);
-    this.observe('log', performance.now() - scored);
+    this.observe('log', performance.now() - logging);
     this.count(version, 'ok', rows.length - theirs.size);
     if (challenge && theirs.size > 0) this.count(challenge.challenger, 'ok', theirs.size);
     if (challenge?.kind === 'SHADOW') this.shadows.offer(challenge, request, logRows);
     return {
       model: { name: version.modelName, version: version.version, algorithm: version.algorithm },
-      predictions: rows.map(({ id, output }, i) =>
-        theirs.has(i) ? { id, ...output, version: challenge!.challenger.version } : { id, ...output },
-      ),
+      predictions: rows.map(({ id, output }, i) => ({
+        id,
+        ...output,
+        ...(theirs.has(i) && { version: challenge!.challenger.version }),
+        ...(explanations && { explanation: explanations[i]! }),
+      })),
     };
+  }
+
+  /** What the challenger answers, and can explain if that is asked for. */
+  private async canaryAnswers(
+    challenge: ServableChallenge,
+    request: PredictionRequest,
+    requestId: string,
+  ): Promise<ReadonlyMap<number, Answer>> {
+    const scored = await this.canary.answers(challenge, request, requestId);
+    const numbers = [...scored.keys()];
+    const rows = numbers.map((row) => request.rows[row]);
+    const asked = request.explain && rows.length > 0;
+    const explanations = asked ? await this.explanations.tryExplain(challenge.challenger, rows) : [];
+    if (!explanations) return NO_ANSWERS;
+    return new Map(numbers.map((row, i) => [row, { scored: scored.get(row)!, explanation: explanations[i] }]));
+  }
+
+  /** The explanations of all rows, each by the version that answered it; undefined if nobody asked. */
+  private async explain(
+    version: ServableVersion,
+    { rows, explain }: PredictionRequest,
+    theirs: ReadonlyMap<number, Answer>,
+  ): Promise<PredictionExplanation[] | undefined> {
+    if (!explain) return undefined;
+    const began = performance.now();
+    const own = [...rows.keys()].filter((row) => !theirs.has(row));
+    const explained =
+      own.length === 0
+        ? []
+        : await this.explanations.explain(
+            version,
+            own.map((row) => rows[row]),
+          );
+    const merged = [...rows.keys()].map((row) => theirs.get(row)?.explanation);
+    own.forEach((row, i) => (merged[row] = explained[i]));
+    this.observe('explain', performance.now() - began);
+    return merged as PredictionExplanation[];
   }
 
   /** The rows of a request in their order: those that the challenger answered, and all others by the version. */
   private async score(
     version: ServableVersion,
     { rows }: PredictionRequest,
-    theirs: ReadonlyMap<number, ScoredRow>,
+    theirs: ReadonlyMap<number, Answer>,
   ): Promise<readonly ScoredRow[]> {
     if (theirs.size === 0) return this.scoreAll(version, rows);
     const own = [...rows.keys()].filter((row) => !theirs.has(row));
     const ownRows = own.map((row) => rows[row]);
     const scored = own.length === 0 ? [] : await this.scoreAll(version, ownRows, own);
-    const merged = [...rows.keys()].map((row) => theirs.get(row)!);
-    own.forEach((row, i) => (merged[row] = scored[i]!));
-    return merged;
+    const merged = [...rows.keys()].map((row) => theirs.get(row)?.scored);
+    own.forEach((row, i) => (merged[row] = scored[i]));
+    return merged as ScoredRow[];
   }
 
   private async scoreAll(
@@ -129,7 +180,7 @@ export class PredictionsService {
     this.total.inc({ model: modelName, version: version.version, algorithm, result }, rows);
   }
 
-  private observe(phase: 'validate' | 'evaluate' | 'log', milliseconds: number): void {
+  private observe(phase: 'validate' | 'evaluate' | 'explain' | 'log', milliseconds: number): void {
     this.durations.observe({ phase }, milliseconds / 1_000);
   }
 }

@@ -55,6 +55,8 @@ export interface VersionOptions {
   readonly onnx?: Uint8Array;
   /** What the training knew about the distribution of its rows; nothing by default. */
   readonly reference?: Reference;
+  /** Of a linear model, where its explanations start; unknown by default. */
+  readonly columnMeans?: readonly number[];
 }
 
 export interface RegisteredVersion {
@@ -70,7 +72,7 @@ export async function registerVersion(
   home: string,
   options: VersionOptions,
 ): Promise<RegisteredVersion> {
-  const { model, signature, reference } = options;
+  const { model, signature, reference, columnMeans } = options;
   const { stage = 'CHAMPION', algorithm = 'LOGISTIC_REGRESSION', onnx = onnxOf(signature) } = options;
   const { task, target, features } = signature;
   const [dataset] = await database.query<{ id: string }>(
@@ -102,7 +104,7 @@ export async function registerVersion(
       artifact.sha256,
       signature,
       artifact.manifest.metrics,
-      { ...artifact.manifest, ...(reference && { reference }) },
+      { ...artifact.manifest, ...(reference && { reference }), ...(columnMeans && { columnMeans }) },
     ],
   );
   return { modelId, versionId, number, artifactKey: artifact.key };

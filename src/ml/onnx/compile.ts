@@ -1,7 +1,7 @@
 import type { Batch, Evaluator, EvaluatorInput, Scores } from '../schema/evaluator.js';
-import type { Frame, Kernel, Place } from './kernels/kernel.js';
+import type { Frame, Place } from './kernels/kernel.js';
 import type { OnnxModel } from './model.js';
-import { layOut } from './layout.js';
+import { type Layout, layOut } from './layout.js';
 import { readPlan } from './plan.js';
 import { translate } from './program.js';
 import type { Program } from './program.js';
@@ -31,34 +31,50 @@ export function compile(model: OnnxModel): CompiledEvaluator {
 /** The second half of `compile`: binds kernels to a translated graph, in a time that no size of a forest changes. */
 export function link(program: Program): CompiledEvaluator {
   const plan = readPlan(program);
-  const { kernels, output, stride } = layOut(plan);
-  const bytes = plan.steps.reduce((total, step) => total + step.operation.bytes, FIXED_BYTES + 64 * stride);
-  return new CompiledEvaluator(plan.inputs, kernels, output, stride, bytes);
+  const layout = layOut(plan);
+  const bytes = plan.steps.reduce((total, step) => total + step.operation.bytes, FIXED_BYTES + 64 * layout.stride);
+  return new CompiledEvaluator(program, layout, bytes);
 }
 
 /** The port's implementation over compiled kernels; its evaluation is synchronous. */
 export class CompiledEvaluator implements Evaluator {
+  readonly inputs: readonly EvaluatorInput[];
   readonly width: number;
   private readonly columns: readonly EvaluatorInput['type'][];
   private readonly blockRows: number;
   private readonly frame: Frame;
 
   constructor(
-    readonly inputs: readonly EvaluatorInput[],
-    private readonly kernels: readonly Kernel[],
-    private readonly output: Place,
-    stride: number,
+    readonly program: Program,
+    private readonly layout: Layout,
     readonly bytes: number,
   ) {
+    const { stride, output } = layout;
+    this.inputs = program.inputs;
     this.width = output.width;
-    this.columns = inputs.flatMap((input) => new Array<EvaluatorInput['type']>(input.columns ?? 1).fill(input.type));
+    this.columns = program.inputs.flatMap((input) =>
+      new Array<EvaluatorInput['type']>(input.columns ?? 1).fill(input.type),
+    );
     this.blockRows = Math.max(1, Math.min(BLOCK_ROWS, Math.floor(BLOCK_ELEMENTS / stride)));
     this.frame = { values: workspace, stride, batch: NO_BATCH, first: 0, rows: 0 };
   }
 
   evaluate(batch: Batch): Scores {
+    return this.compute(batch, this.layout.output);
+  }
+
+  /** Shape of a value of the graph. @throws RangeError if there is none of that name. */
+  placeOf(value: string): Place {
+    const place = this.layout.places.get(value);
+    if (!place) throw new RangeError(`The graph has no value "${value}"`);
+    return place;
+  }
+
+  /** Any numeric value of the graph, row-major [rows, width], such as what its last operator reads. */
+  compute(batch: Batch, place: Place): Scores {
     this.check(batch);
-    const result = new Float32Array(batch.rows * this.width);
+    const { at, width } = place;
+    const result = new Float32Array(batch.rows * width);
     const { frame } = this;
     const elements = Math.min(batch.rows, this.blockRows) * frame.stride;
     if (workspace.length < elements) workspace = new Float32Array(elements);
@@ -67,11 +83,11 @@ export class CompiledEvaluator implements Evaluator {
     for (let first = 0; first < batch.rows; first += this.blockRows) {
       frame.first = first;
       frame.rows = Math.min(this.blockRows, batch.rows - first);
-      for (const kernel of this.kernels) kernel(frame);
-      this.copyScores(result);
+      for (const kernel of this.layout.kernels) kernel(frame);
+      this.copy(result, at, width);
     }
     frame.batch = NO_BATCH;
-    return { rows: batch.rows, width: this.width, values: result };
+    return { rows: batch.rows, width, values: result };
   }
 
   /** Nothing is held outside the object itself. */
@@ -79,9 +95,8 @@ export class CompiledEvaluator implements Evaluator {
     this.frame.batch = NO_BATCH;
   }
 
-  private copyScores(result: Float32Array): void {
+  private copy(result: Float32Array, at: number, width: number): void {
     const { values, stride, first, rows } = this.frame;
-    const { at, width } = this.output;
     let to = first * width;
     for (let row = 0, base = at; row < rows; row++, base += stride) {
       for (let k = 0; k < width; k++) result[to++] = values[base + k]!;

@@ -4,6 +4,8 @@ import type { Plan } from './plan.js';
 export interface Layout {
   readonly kernels: readonly Kernel[];
   readonly output: Place;
+  /** Of every value. */
+  readonly places: ReadonlyMap<string, Place>;
   /** Float32 elements that one row of the workspace takes. */
   readonly stride: number;
 }
@@ -46,7 +48,7 @@ export function layOut(plan: Plan): Layout {
     );
     if (kernel) kernels.push(kernel);
   }
-  return { kernels, output: places.get(plan.output)!, stride: columns.stride };
+  return { kernels, output: places.get(plan.output)!, places, stride: columns.stride };
 }
 
 /** Hands out the columns of a workspace row. */

@@ -33,8 +33,14 @@ export function treeAttributes(trees: TreeEnsemble, prefix: LeafPrefix): OnnxAtt
       type: 'INTS',
       value: perNode((node) => (isLeaf(node) ? 0 : trees.missingLeft[node]!)),
     },
+    ...hitRates(trees),
     ...leafAttributes(trees, prefix, tree, position),
   ];
+}
+
+/** The standard's place for how often a node is met. Runtimes don't need it; explanations do. */
+function hitRates({ covers }: TreeEnsemble): OnnxAttribute[] {
+  return covers ? [{ name: 'nodes_hitrates', type: 'FLOATS', value: covers }] : [];
 }
 
 /** Tree number and place within the tree for each node; throws if the arrays do not describe adjacent trees. */

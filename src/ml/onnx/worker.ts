@@ -7,6 +7,10 @@ const program = translate(decodeModel(workerData as Uint8Array));
 
 /** A forest's large arrays change hands instead of being copied. */
 const arrays = program.nodes.flatMap(({ forest: compiled }) =>
-  compiled ? [compiled.forest.words.buffer, compiled.forest.leaves.buffer] : [],
+  compiled
+    ? [compiled.forest.words, compiled.forest.leaves, ...(compiled.covers ? [compiled.covers] : [])].map(
+        ({ buffer }) => buffer,
+      )
+    : [],
 );
 parentPort!.postMessage(program, arrays);

@@ -12,6 +12,8 @@ export interface TreeEnsemble {
   readonly left: Int32Array;
   readonly right: Int32Array;
   readonly missingLeft: Uint8Array;
+  /** Training rows that came through each node, for explanations: above 0, and a node's are those of its children. */
+  readonly covers?: Float32Array;
   /** Leaf values, row-major [nodes, width]; zeros on inner nodes. */
   readonly values: Float32Array;
   readonly width: number;

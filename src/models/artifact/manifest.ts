@@ -67,6 +67,26 @@ const reference = z.object({
 /** Sums of a regression's errors on the holdout, by the bin of its prediction: see ml/statistics/estimate/error-model. */
 const holdoutErrors = z.object({ rows: z.array(count), absolute: z.array(z.number()), squared: z.array(z.number()) });
 
+const importance = z.object({
+  /** Lower is better. */
+  metric: z.string(),
+  /** Its value on the same rows with all columns intact. */
+  intact: z.number(),
+  rows: count,
+  repeats: count,
+  /** Most important first. */
+  features: z.array(
+    z.object({
+      feature: z.string(),
+      /** Mean rise of the metric when the column is shuffled; null if there was no time for it. */
+      increase: z.number().nullable(),
+      deviation: z.number().nullable(),
+      /** Trees: share of all their splits' gain. */
+      gain: z.number().nullable(),
+    }),
+  ),
+});
+
 /** Everything that is known about a model file: its contract, origin, quality and reference. */
 export const manifestSchema = z.object({
   format: z.literal(1),
@@ -95,6 +115,10 @@ export const manifestSchema = z.object({
   reference,
   /** Regression; in the layout of the counts of `reference.output`. Artifacts from before it existed lack it. */
   holdoutErrors: holdoutErrors.optional(),
+  /** Of the columns, on the validation rows. Artifacts from before it existed lack it. */
+  importance: importance.optional(),
+  /** Linear models: mean of each prepared column over the training rows, where explanations start from. */
+  columnMeans: z.array(z.number()).optional(),
   /** Coefficients or importances, as the trainer describes its model. */
   summary: z.unknown(),
   warnings: z.array(z.object({ code: z.string(), message: z.string(), feature: z.string().optional() })),
@@ -105,4 +129,5 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type Evaluation = z.infer<typeof evaluation>;
 export type Evaluations = z.infer<typeof evaluations>;
 export type Distribution = z.infer<typeof distribution>;
+export type Importance = z.infer<typeof importance>;
 export type Reference = z.infer<typeof reference>;

@@ -18,6 +18,7 @@ import {
 } from '../../models/artifact/manifest.js';
 import { readTable } from '../../models/evaluation/read-table.js';
 import { calibrate, type CalibratedModel, describeCalibration } from './calibrate.js';
+import { describeImportance } from './describe-importance.js';
 import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
 import { describeHoldout } from './holdout-quality.js';
 import { type Layout } from './layout.js';
@@ -141,6 +142,7 @@ async function describe(
     baseline,
     ...(await describeHoldout(tables.holdout, holdoutScores, order.seed, signal)),
     calibration: describeCalibration(fitted, tables.holdout, holdoutScores),
+    ...(await describeImportance(evaluator, tables, fitted.summary, { seed: order.seed, signal })),
     reference,
     holdoutErrors: describeErrors(reference, tables.holdout, holdoutScores),
     summary: fitted.summary,

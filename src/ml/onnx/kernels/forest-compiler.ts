@@ -8,6 +8,9 @@ import type { LeafWeights, TreeNodes, Trees } from './tree-nodes.js';
 /** Features are kept as int32; whether the input has so many columns is seen when it is known. */
 const MAX_FEATURE = 0x7fffffff;
 
+/** Rounding of float32 sums over many rows, relative to a node's count. */
+const COVER_TOLERANCE = 1e-3;
+
 /** A node's test in the compiled form: rows whose slot exceeds the threshold go to `right`. */
 interface Split {
   readonly slot: number;
@@ -32,7 +35,8 @@ export function compileForest(node: NodeReader, { nodes, weights }: Trees, width
     width,
   };
   const positive = weights.weights.every((weight) => weight >= 0);
-  return { forest, slots: table.build(), positive, lastOutputInAllLeaves: endsAll };
+  const covers = placement.covers();
+  return { forest, slots: table.build(), ...(covers && { covers }), positive, lastOutputInAllLeaves: endsAll };
 }
 
 /** Lays nodes out breadth first, siblings adjacent: the upper levels of a tree, which every row visits, lie together. */
@@ -83,6 +87,26 @@ class Placement {
     if (this.leafCount > LEAF_MASK || placed > 2 ** (32 - slotBits)) throw this.node.unsupported('it is too large');
     for (let at = 0; at < placed; at++) words[2 * at + 1] = (child[at]! << slotBits) | slot[at]!;
     return { words, thresholds, slotBits };
+  }
+
+  /**
+   * The hit rates as counts of rows, by place. Exporters that know none write the same number everywhere, and hit rates
+   * may be of other rows than those trained on: counts are told by a node's being the sum of its children's.
+   */
+  covers(): Float32Array<ArrayBuffer> | undefined {
+    const { hitRates } = this.nodes;
+    if (hitRates.length !== this.nodes.count) return undefined;
+    const covers = new Float32Array(this.placed);
+    for (let at = 0; at < this.placed; at++) covers[at] = hitRates[this.source[at]!]!;
+    for (let at = 0; at < this.placed; at++) {
+      const cover = covers[at]!;
+      if (!(cover > 0 && cover < Infinity)) return undefined;
+      const left = this.child[at]!;
+      if (left === at) continue;
+      const error = Math.abs(covers[left]! + covers[left + 1]! - cover);
+      if (!(error <= COVER_TOLERANCE * cover)) return undefined;
+    }
+    return covers;
   }
 
   private placeLeaf(at: number, source: number): void {

@@ -30,6 +30,8 @@ export interface Slots {
 export interface CompiledForest {
   readonly forest: Forest;
   readonly slots: Slots;
+  /** Training rows by node, in the order of the forest's nodes; absent if the graph does not tell them. */
+  readonly covers?: Float32Array<ArrayBuffer>;
   /** True if no leaf takes anything away from a sum. */
   readonly positive: boolean;
   /** True if every leaf names the last output, be it with a zero. */

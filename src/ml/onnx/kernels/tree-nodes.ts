@@ -7,6 +7,8 @@ export interface TreeNodes {
   readonly features: ArrayLike<number>;
   readonly values: Float32Array;
   readonly missingTracksTrue: ArrayLike<number>;
+  /** How often each node is met; empty if the graph does not say. */
+  readonly hitRates: Float32Array;
   /** Index of the first node of each tree, which is its root. */
   readonly roots: readonly number[];
   readonly trueChild: Int32Array;
@@ -93,6 +95,7 @@ export function readTrees(node: NodeReader, prefix: 'target' | 'class'): Trees {
     missingTracksTrue: node.has('nodes_missing_value_tracks_true')
       ? sized(node, 'nodes_missing_value_tracks_true', count)
       : new Uint8Array(count),
+    hitRates: node.floats('nodes_hitrates'),
     roots: index.roots,
     trueChild: child('nodes_truenodeids'),
     falseChild: child('nodes_falsenodeids'),

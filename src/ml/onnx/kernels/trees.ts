@@ -91,12 +91,13 @@ function forestFor(node: NodeReader, inputs: readonly Shape[]): CompiledForest {
   return compiled;
 }
 
-function operation({ forest, slots }: CompiledForest, width: number, finish: Finish): Operation {
+function operation({ forest, slots, covers }: CompiledForest, width: number, finish: Finish): Operation {
   const slotCount = slots.kinds.length;
+  const nodes = forest.words.byteLength + (covers?.byteLength ?? 0);
   return {
     output: { type: 'float', width },
     scratch: slotCount,
-    bytes: forest.words.byteLength + forest.leaves.byteLength + 12 * forest.roots.length + 9 * slotCount,
+    bytes: nodes + forest.leaves.byteLength + 12 * forest.roots.length + 9 * slotCount,
     kernel:
       ([input], output, slotsAt) =>
       (frame) => {

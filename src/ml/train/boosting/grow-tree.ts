@@ -63,6 +63,7 @@ export class TreeGrower {
     kernels.copy(order.byteOffset, train.byteOffset, train.byteLength);
     const builder = new TreeBuilder(this.layout.bins.length, 1);
     const leaves = [this.root(builder.addNode())];
+    builder.covers.push(leaves[0]!.rows);
     while (leaves.length < this.limits.leaves) {
       const next = mostGaining(leaves);
       if (next < 0) break;
@@ -112,6 +113,7 @@ export class TreeGrower {
     // A value that was never missing here follows the majority.
     const missingLeft = split.missing === 'NONE' ? middle - start >= end - middle : split.missing === 'LEFT';
     const node = builder.divide(leaf.node, split, missingLeft);
+    builder.covers.push(middle - start, end - middle);
     const right = {
       gradient: leaf.gradient - split.left.gradient,
       hessian: leaf.hessian - split.left.hessian,

@@ -28,6 +28,7 @@ export function growTree(data: ForestData, index: number): Tree {
   for (let next = pending.pop(); next; next = pending.pop()) {
     const { node, start, end, depth } = next;
     rows.enter(start, end);
+    tree.covers[node] = rows.weight;
     const split = depth < data.maxDepth ? findSplit(data, rows, order, random) : undefined;
     if (!split) {
       rows.writeValues(tree.values, node * data.outputs);

@@ -26,6 +26,7 @@ export function assembleEnsemble(
     left: new Int32Array(nodes),
     right: new Int32Array(nodes),
     missingLeft: new Uint8Array(nodes),
+    covers: new Float32Array(nodes),
     values: new Float32Array(nodes * width),
     width,
   };
@@ -34,6 +35,7 @@ export function assembleEnsemble(
     ensemble.roots[index] = root;
     ensemble.feature.set(tree.column, root);
     ensemble.missingLeft.set(tree.missingLeft, root);
+    ensemble.covers.set(tree.covers, root);
     tree.column.forEach((column, node) => {
       const at = root + node;
       if (column < 0) {

@@ -9,6 +9,8 @@ export interface Tree {
   readonly left: Int32Array;
   /** Row-major [nodes, outputs] on leaves, zeros on inner nodes. What they mean is up to the algorithm. */
   readonly values: Float64Array;
+  /** Training rows that came through each node, with repetitions. */
+  readonly covers: Float64Array;
   /** What the splits by each column gained, in the unit of the algorithm's criterion. */
   readonly gains: Float64Array;
 }
@@ -23,6 +25,8 @@ export interface NodeSplit {
 /** Collects the nodes of a tree while it grows. */
 export class TreeBuilder {
   readonly values: number[] = [];
+  /** By node; whoever grows the tree knows them. */
+  readonly covers: number[] = [];
   private readonly column: number[] = [];
   private readonly bin: number[] = [];
   private readonly missingLeft: number[] = [];
@@ -64,6 +68,7 @@ export class TreeBuilder {
       missingLeft: Uint8Array.from(this.missingLeft),
       left: Int32Array.from(this.left),
       values: Float64Array.from(this.values),
+      covers: Float64Array.from(this.covers),
       gains: this.gains.map((gain) => gain * gainUnit),
     };
   }
