@@ -1,6 +1,6 @@
 import { TrainingCancelled } from '../../src/ml/train/errors.js';
 import type { Progress } from '../../src/ml/train/heartbeat.js';
-import { TRAINERS } from '../../src/ml/train/trainer.js';
+import { type Algorithm, TRAINERS } from '../../src/ml/train/trainer.js';
 import { friedmanTable } from '../fixtures/trainers/rows.js';
 import { type CompiledMl, compileMl } from '../support/compiled-ml.js';
 
@@ -14,6 +14,20 @@ beforeAll(() => {
 
 afterAll(() => {
   compiled.remove();
+});
+
+describe.each<[Algorithm, number | undefined]>([
+  ['LINEAR_REGRESSION', undefined],
+  ['LOGISTIC_REGRESSION', 14],
+])('%s', (algorithm, limit) => {
+  it('is byte-identical with 1, 2 and 4 threads', async () => {
+    const table = friedmanTable(20_000, 2, limit);
+    const here = await TRAINERS[algorithm].fit(table, { seed: 5 });
+    for (const threads of [2, 4]) {
+      const there = await TRAINERS[algorithm].fit(table, { seed: 5, threads, workerUrl });
+      expect(Buffer.compare(there.onnx, here.onnx)).toBe(0);
+    }
+  });
 });
 
 describe('boosting on worker threads', () => {
@@ -57,11 +71,11 @@ describe('forest on worker threads', () => {
   it.each([
     ['numbers', undefined],
     ['classes', 14],
-  ])('is byte-identical with 1, 2 and 3 threads: %s', async (_name, limit) => {
+  ])('is byte-identical with 1, 2 and 4 threads: %s', async (_name, limit) => {
     const table = friedmanTable(1500, 2, limit);
     const hyperparameters = { trees: 17 };
     const here = await TRAINERS.RANDOM_FOREST.fit(table, { seed: 5, hyperparameters });
-    for (const threads of [2, 3]) {
+    for (const threads of [2, 4]) {
       const there = await TRAINERS.RANDOM_FOREST.fit(table, { seed: 5, hyperparameters, threads, workerUrl });
       expect(Buffer.compare(there.onnx, here.onnx)).toBe(0);
       expect(there.summary).toEqual(here.summary);

@@ -158,6 +158,18 @@ describe('LOGISTIC_REGRESSION', () => {
     );
   });
 
+  it('finds the minimum of many rows, from that of a sample: residuals explain nothing more', async () => {
+    const table = friedmanTable(20_000, 2, golden.forest.median);
+    const model = await fit('LOGISTIC_REGRESSION', table, { hyperparameters: { C: 1e6 } });
+    const scores = scoresOf(model, table);
+    const { codes } = table.target as { codes: Int32Array };
+    const ones = { values: new Float64Array(table.rows).fill(1) };
+    for (const { values } of [ones, ...(table.features as readonly { values: Float64Array }[])]) {
+      const sum = values.reduce((total, x, row) => total + x * (scores[2 * row + 1]! - codes[row]!), 0);
+      expect(Math.abs(sum) / table.rows).toBeLessThan(2e-6);
+    }
+  });
+
   it('finds the minimum also where it is too wide for Newton', async () => {
     const uniform = draws(9);
     const cities = Array.from({ length: 3000 }, () => `city ${Math.floor(uniform() * 390)}`);

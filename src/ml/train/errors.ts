@@ -1,5 +1,6 @@
 export type DataProblem =
   | 'TOO_FEW_ROWS'
+  | 'TOO_LARGE'
   | 'CONSTANT_TARGET'
   | 'ONE_CLASS'
   | 'TOO_MANY_CLASSES'

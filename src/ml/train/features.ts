@@ -69,15 +69,16 @@ export function slotOf(feature: CategoricalFeature, row: number): number {
 }
 
 function prepareNumbers(column: NumericColumn, warnings: TrainingWarning[]): PreparedFeature {
-  let missing = 0;
+  const { values } = column;
+  let nullable = false;
   let varies = false;
   let first = NaN;
-  for (const value of column.values) {
-    if (Number.isNaN(value)) missing++;
-    else if (Number.isNaN(first)) first = Math.fround(value);
-    else if (Math.fround(value) !== first) varies = true;
+  for (let row = 0; row < values.length; row++) {
+    const value = Math.fround(values[row]!);
+    if (Number.isNaN(value)) nullable = true;
+    else if (Number.isNaN(first)) first = value;
+    else if (value !== first) varies = true;
   }
-  const nullable = missing > 0;
   if (varies || (nullable && !Number.isNaN(first))) return { kind: 'NUMERIC', column, nullable };
   warnings.push(uselessWarning(column.name, Number.isNaN(first)));
   return { kind: 'UNUSED', column, nullable };

@@ -101,7 +101,10 @@ export const f32 = {
 export const f64 = {
   const: (value: number): F64 => ({ type: 'f64', code: [0x44, ...new Uint8Array(Float64Array.of(value).buffer)] }),
   fromI32: unary<'i32', 'f64'>('f64', [0xb7]),
+  add: binary<'f64', 'f64'>('f64', [0xa0]),
+  mul: binary<'f64', 'f64'>('f64', [0xa2]),
   load: load('f64', [0x2b], 3),
+  store: store<'f64'>([0x39], 3),
 };
 
 /** Pairs of 64-bit numbers. */
@@ -130,6 +133,7 @@ export const f64x2 = {
     const bytes = new Uint8Array(Float64Array.of(value, value).buffer);
     return { type: 'v128', code: [...vector(12), ...bytes] };
   },
+  lane: (a: V128, lane: number): F64 => ({ type: 'f64', code: [...a.code, ...vector(33), lane] }),
   eq: binary<'v128', 'v128'>('v128', vector(71)),
   nearest: unary<'v128', 'v128'>('v128', vector(148)),
   add: binary<'v128', 'v128'>('v128', vector(240)),

@@ -108,7 +108,7 @@ export function compileKernels(functions: readonly KernelFunction[], sharing: 'S
   return new WebAssembly.Module(Uint8Array.from(bytes));
 }
 
-/** A shared memory of at least that many bytes. @throws RangeError beyond 4 GB, or if the system has no more. */
+/** A shared memory of at least that many bytes. @throws RangeError beyond 4 GB, or where the system has no more. */
 export function sharedMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE);
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });

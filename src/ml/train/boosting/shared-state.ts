@@ -1,4 +1,4 @@
-import { sharedMemory } from '../../wasm/module.js';
+import { trainingMemory } from '../training-memory.js';
 import { MAX_CHUNKS } from './chunks.js';
 import { deriveKernel, type Loss } from './derive-kernel.js';
 import { ENTRY, packingFor } from './entry.js';
@@ -67,7 +67,7 @@ const SIZES = {
   logSums: ({ rows, loss }: Dimensions) => (loss === 'SOFTMAX' ? 8 * rows : 0),
 };
 
-/** @throws RangeError if rows and columns need more than 4 GB. */
+/** @throws TrainingDataError TOO_LARGE */
 export function allocate(shape: BoostShape): SharedState {
   const offsets = [0];
   shape.bins.forEach((count, column) => offsets.push(offsets[column]! + count + 1));
@@ -80,7 +80,7 @@ export function allocate(shape: BoostShape): SharedState {
     end = Math.ceil((end + size({ ...shape, histogramBytes, slots })) / ENTRY) * ENTRY;
   }
   const kernels = compileFor(shape, places as Places, offsets);
-  return { memory: sharedMemory(end + ENTRY), kernels, shape, places: places as Places, offsets, slots };
+  return { memory: trainingMemory(end + ENTRY), kernels, shape, places: places as Places, offsets, slots };
 }
 
 function compileFor({ loss, rows, trainRows, weighted }: BoostShape, places: Places, offsets: readonly number[]) {

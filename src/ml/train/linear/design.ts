@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../../onnx/graph-builder.js';
 import { TrainingDataError, type TrainingWarning } from '../errors.js';
 import type { CategoricalFeature, NumericFeature, PreparedFeature } from '../features.js';
 import { slotOf } from '../features.js';
+import { DenseRows } from './dense-rows.js';
 
 /** What one column of the design matrix stands for. */
 export interface DesignColumn {
@@ -33,8 +34,8 @@ export interface Design {
   readonly rows: number;
   /** Columns in all, with the intercept. */
   readonly width: number;
-  /** Row-major [rows, numbers + 1]. */
-  readonly dense: Float64Array;
+  /** [rows, numbers + 1] */
+  readonly dense: DenseRows;
   /** Numeric columns; also the position of the intercept. */
   readonly numbers: number;
   /** Row-major [rows, factors]: the indicator column that is 1, or −1. */
@@ -129,30 +130,50 @@ function standardise(feature: NumericFeature): Standardised {
   const { values } = feature.column;
   let sum = 0;
   let known = 0;
-  for (const value of values) {
+  for (let row = 0; row < values.length; row++) {
+    const value = Math.fround(values[row]!);
     if (Number.isNaN(value)) continue;
-    sum += Math.fround(value);
+    sum += value;
     known++;
   }
   const mean = sum / known;
   let squares = 0;
-  for (const value of values) if (!Number.isNaN(value)) squares += (Math.fround(value) - mean) ** 2;
+  for (let row = 0; row < values.length; row++) {
+    const distance = Math.fround(values[row]!) - mean;
+    if (!Number.isNaN(distance)) squares += distance * distance;
+  }
   const deviation = Math.sqrt(squares / values.length);
   const offset = Math.fround(mean);
   return { feature, imputed: offset, offset, scale: deviation > 0 ? Math.fround(1 / deviation) : 0 };
 }
 
-function fillDense(rows: number, columns: readonly Standardised[]): Float64Array {
-  const stride = columns.length + 1;
-  const dense = new Float64Array(rows * stride).fill(1);
-  columns.forEach(({ feature, imputed, offset, scale }, j) => {
-    const { values } = feature.column;
-    for (let row = 0; row < rows; row++) {
-      const value = values[row]!;
-      dense[row * stride + j] = ((Number.isNaN(value) ? imputed : Math.fround(value)) - offset) * scale;
-    }
-  });
+/** Rows that stay in the cache while one column after the other is written. */
+const FILLED_ROWS = 512;
+
+function fillDense(rows: number, columns: readonly Standardised[]): DenseRows {
+  const dense = new DenseRows(rows, columns.length + 1);
+  for (let from = 0; from < rows; from += FILLED_ROWS) {
+    const to = Math.min(from + FILLED_ROWS, rows);
+    columns.forEach((column, j) => {
+      fillColumn(dense, column, j, from, to);
+    });
+    for (let row = from; row < to; row++) dense.values[row * dense.stride + columns.length] = 1;
+  }
   return dense;
+}
+
+function fillColumn(
+  { values, stride }: DenseRows,
+  { feature, imputed, offset, scale }: Standardised,
+  j: number,
+  from: number,
+  to: number,
+): void {
+  const given = feature.column.values;
+  for (let row = from, at = from * stride + j; row < to; row++, at += stride) {
+    const value = Math.fround(given[row]!);
+    values[at] = ((Number.isNaN(value) ? imputed : value) - offset) * scale;
+  }
 }
 
 function fillActive(rows: number, indicators: readonly Indicators[]): Int32Array {

@@ -8,7 +8,7 @@ import type { TrainingTable } from '../table.js';
 import { factorise, inverseForm, solve, type Factor } from './cholesky.js';
 import { describeWeights, slopes } from './coefficients.js';
 import { addDesignNodes, buildDesign, type Design } from './design.js';
-import { addOuter, addRow, dot } from './products.js';
+import { blocksOf, RowSums, scoreBlock } from './products.js';
 
 /** Normal equations of more columns take too long to solve; categories are cut until they fit. */
 const MAX_WIDTH = 2000;
@@ -71,24 +71,34 @@ function prepareNarrow(table: TrainingTable, maxCategories: number, warnings: Tr
 }
 
 async function gramMatrix(design: Design, heartbeat: Heartbeat): Promise<Float64Array> {
-  const gram = new Float64Array(design.width * design.width);
-  for (let row = 0; row < design.rows; row++) {
-    addOuter(design, row, 1, gram);
-    if (row % 1024 === 0) await heartbeat.beat();
+  const sums = new RowSums(design, true);
+  for (const block of blocksOf(design)) {
+    design.dense.factors.fill(1, 0, block.count);
+    sums.addOuter(block);
+    await heartbeat.beat();
   }
+  const gram = new Float64Array(design.width * design.width);
+  sums.readGram(gram);
   return gram;
 }
 
 /** Xᵀ(y − Xw) and |y − Xw|². */
 async function residuals(design: Design, y: Float64Array, weights: Float64Array, heartbeat: Heartbeat) {
-  const gradient = new Float64Array(design.width);
+  const { scores, factors } = design.dense;
+  const sums = new RowSums(design, false);
   let squares = 0;
-  for (let row = 0; row < design.rows; row++) {
-    const residual = y[row]! - dot(design, row, weights);
-    squares += residual * residual;
-    addRow(design, row, residual, gradient);
-    if (row % 1024 === 0) await heartbeat.beat();
+  for (const block of blocksOf(design)) {
+    scoreBlock(design, block, weights);
+    for (let i = 0; i < block.count; i++) {
+      const residual = y[block.first + i]! - scores[i]!;
+      squares += residual * residual;
+      factors[i] = residual;
+    }
+    sums.addRows(block);
+    await heartbeat.beat();
   }
+  const gradient = new Float64Array(design.width);
+  sums.readRows(gradient);
   return { gradient, squares };
 }
 

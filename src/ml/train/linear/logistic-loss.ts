@@ -1,6 +1,7 @@
 import type { Heartbeat } from '../heartbeat.js';
 import type { Design } from './design.js';
-import { addOuter, addRow, dot } from './products.js';
+import { BLOCK } from './dense-rows.js';
+import { blocksOf, RowSums, scoreBlock } from './products.js';
 
 /**
  * Penalised mean log loss: (1/n)·Σ log loss + |w|² / (2·C·n), the intercepts free. n times it is scikit-learn's
@@ -13,44 +14,63 @@ export interface LogisticProblem {
   readonly heartbeat: Heartbeat;
 }
 
-/** Rows between two looks at the clock. */
-const BLOCK = 1024;
-
 /**
  * Binary objective; writes the gradient and, if a matrix [width, width] is given, the Hessian's lower triangle.
  * @param w weights of class 1, length design.width.
+ * @param step of every step-th row only, with the penalty in proportion.
  */
 export async function binaryLoss(
   { design, codes, C, heartbeat }: LogisticProblem,
   w: Float64Array,
   gradient: Float64Array,
   hessian?: Float64Array,
+  step = 1,
 ): Promise<number> {
-  gradient.fill(0);
-  hessian?.fill(0);
+  const { scores, factors } = design.dense;
+  const sums = new RowSums(design, hessian !== undefined);
+  const curvatures = new Float64Array(BLOCK);
   let loss = 0;
-  for (let row = 0; row < design.rows; row++) {
-    const score = dot(design, row, w);
-    // log(1 + eˢ) without overflow.
-    const tail = Math.exp(-Math.abs(score));
-    const probability = score >= 0 ? 1 / (1 + tail) : tail / (1 + tail);
-    const positive = codes[row]!;
-    loss += Math.max(score, 0) + Math.log1p(tail) - positive * score;
-    addRow(design, row, probability - positive, gradient);
-    if (hessian) addOuter(design, row, probability * (1 - probability), hessian);
-    if (row % BLOCK === 0) await heartbeat.beat();
+  for (const block of blocksOf(design, step)) {
+    scoreBlock(design, block, w);
+    for (let i = 0; i < block.count; i++) {
+      const score = scores[i]!;
+      // log(1 + eˢ) without overflow.
+      const tail = Math.exp(-Math.abs(score));
+      const probability = score >= 0 ? 1 / (1 + tail) : tail / (1 + tail);
+      const positive = codes[block.first + i * step]!;
+      loss += Math.max(score, 0) + Math.log1p(tail) - positive * score;
+      factors[i] = probability - positive;
+      curvatures[i] = probability * (1 - probability);
+    }
+    sums.addRows(block);
+    if (hessian) {
+      factors.set(curvatures);
+      sums.addOuter(block);
+    }
+    await heartbeat.beat();
   }
-  const { rows, width, numbers } = design;
-  const penalty = 1 / C;
+  const rows = blocksOf(design, step).reduce((sum, { count }) => sum + count, 0);
+  sums.readRows(gradient, 1 / rows);
+  if (hessian) sums.readGram(hessian, 1 / rows);
+  return loss / rows + addPenalty(design, 1 / (C * design.rows), w, gradient, hessian);
+}
+
+/** Adds the derivatives of penalty · |w|² / 2, without the intercept. @returns its value. */
+function addPenalty(
+  { width, numbers }: Design,
+  penalty: number,
+  w: Float64Array,
+  gradient: Float64Array,
+  hessian?: Float64Array,
+): number {
+  let value = 0;
   for (let j = 0; j < width; j++) {
     if (j === numbers) continue;
-    loss += (penalty / 2) * w[j]! * w[j]!;
+    value += (penalty / 2) * w[j]! * w[j]!;
     gradient[j]! += penalty * w[j]!;
     if (hessian) hessian[j * width + j]! += penalty;
   }
-  scale(gradient, 1 / rows);
-  if (hessian) scale(hessian, 1 / rows);
-  return loss / rows;
+  return value;
 }
 
 /**
@@ -69,9 +89,9 @@ export async function multinomialLoss(
   let loss = 0;
   for (let row = 0; row < rows; row++) {
     scores.fill(0);
-    const start = row * (numbers + 1);
+    const start = row * dense.stride;
     for (let j = 0; j <= numbers; j++) {
-      const x = dense[start + j]!;
+      const x = dense.values[start + j]!;
       for (let k = 0; k < classes; k++) scores[k]! += x * w[j * classes + k]!;
     }
     for (let j = row * factors; j < (row + 1) * factors; j++) {
@@ -80,7 +100,7 @@ export async function multinomialLoss(
     }
     loss -= softmaxResidual(scores, codes[row]!);
     for (let j = 0; j <= numbers; j++) {
-      const x = dense[start + j]!;
+      const x = dense.values[start + j]!;
       for (let k = 0; k < classes; k++) gradient[j * classes + k]! += x * scores[k]!;
     }
     for (let j = row * factors; j < (row + 1) * factors; j++) {

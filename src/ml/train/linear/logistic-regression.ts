@@ -13,6 +13,12 @@ import { newton } from './newton.js';
 /** Beyond this width a Hessian costs more than the iterations it saves. */
 const MAX_NEWTON_WIDTH = 400;
 
+/** Rows of the sample that the start comes from, at least. */
+const SAMPLE_ROWS = 8192;
+const SAMPLE_ROWS_A_COLUMN = 200;
+/** The sample's minimum is farther than that from the whole's. */
+const SAMPLE_TOLERANCE = 1e-4;
+
 /**
  * Logistic regression with an L2 penalty (scikit-learn's meaning of C) on standardised numbers and one indicator per
  * category; the penalty takes care of the indicators' collinearity. Missing numbers are replaced by the mean. Two
@@ -104,14 +110,32 @@ async function fitWeights(
     const { x, converged } = await minimise((w, g) => binaryLoss(problem, w, g), start, options);
     return { weights: [x], converged, variance: noVariance };
   }
+  const near = await startNear(problem, start, options);
   const { x, converged, hessian } = await newton(
     (w, g, h) => binaryLoss(problem, w, g, h),
-    start,
+    near,
     problem.heartbeat,
     options,
   );
   const factor = await factorise(hessian, design.width, problem.heartbeat);
   return { weights: [x], converged, variance: posteriorVariance(design, factor) };
+}
+
+/**
+ * The minimum for a sample of the rows, to the sample's own precision. From there the whole takes two or three steps
+ * instead of six or seven.
+ */
+async function startNear(
+  problem: LogisticProblem,
+  start: Float64Array,
+  { maxIterations }: MinimiseOptions,
+): Promise<Float64Array> {
+  const { design, heartbeat } = problem;
+  const step = Math.floor(design.rows / Math.max(SAMPLE_ROWS, SAMPLE_ROWS_A_COLUMN * design.width));
+  if (step < 2) return start;
+  const objective = (w: Float64Array, g: Float64Array, h: Float64Array): Promise<number> =>
+    binaryLoss(problem, w, g, h, step);
+  return (await newton(objective, start, heartbeat, { maxIterations, tolerance: SAMPLE_TOLERANCE })).x;
 }
 
 /** From the Hessian of the penalised mean loss at the minimum (Laplace's approximation). */
