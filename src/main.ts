@@ -41,6 +41,14 @@ function program(): Command {
       process.exitCode = await train(root);
     });
   boucle
+    .command('search')
+    .description('search for hyperparameters on the container layout under --root, then exit')
+    .requiredOption('--root <folder>', 'root of the container layout')
+    .action(async ({ root }: { root: string }) => {
+      const { search } = await import('./commands/search.js');
+      process.exitCode = await search(root);
+    });
+  boucle
     .command('migrate')
     .description('bring the database schema up to date, then exit')
     .action(async () => {

@@ -70,7 +70,7 @@ function repeated(row: Float64Array, rows: number): Float64Array {
   return scores;
 }
 
-function toEvaluation(metrics: Metrics): Evaluation {
+export function toEvaluation(metrics: Metrics): Evaluation {
   if ('confusion' in metrics) {
     const { rows, f1, confusion, ...scores } = metrics;
     return { rows, scores, f1: { ...f1 }, confusion: confusion.map((row) => [...row]) };

@@ -23,6 +23,8 @@ export function layoutOf(root: string): Layout {
 
 export const HYPERPARAMETERS_FILE = 'hyperparameters.json';
 export const SPEC_FILE = 'training.json';
+/** Beside the spec, for a search. */
+export const SEARCH_FILE = 'search.json';
 export const DATA_FILE = 'data.parquet';
 export const FAILURE_FILE = 'failure';
 

@@ -44,8 +44,12 @@ export interface TrainingOrder {
 export async function readOrder(layout: Layout): Promise<TrainingOrder> {
   const given = await readJson(join(layout.config, HYPERPARAMETERS_FILE), hyperparametersSchema);
   const { algorithm, seed, ...hyperparameters } = given;
-  const spec = await readJson(join(layout.spec, SPEC_FILE), specSchema);
-  return { algorithm, seed, hyperparameters, spec };
+  return { algorithm, seed, hyperparameters, spec: await readSpec(layout) };
+}
+
+/** @throws AppError BAD_INPUT that names the file and what is wrong in it. */
+export async function readSpec(layout: Layout): Promise<TrainingSpec> {
+  return readJson(join(layout.spec, SPEC_FILE), specSchema);
 }
 
 /** The content of hyperparameters.json. */
@@ -58,7 +62,8 @@ export function hyperparametersFile(order: Omit<TrainingOrder, 'spec'>): Record<
   };
 }
 
-async function readJson<Output>(path: string, schema: z.ZodType<Output>): Promise<Output> {
+/** @throws AppError BAD_INPUT that names the file and what is wrong in it. */
+export async function readJson<Output>(path: string, schema: z.ZodType<Output>): Promise<Output> {
   const parsed = schema.safeParse(await parse(path));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path: field, message }) => `${field.join('.')}: ${message}`);

@@ -65,10 +65,10 @@ export async function runContainer(layout: Layout, options: ContainerOptions): P
   }
 }
 
-async function readSplits(
+export async function readSplits(
   session: DuckDbSession,
   layout: Layout,
-  { spec }: TrainingOrder,
+  { spec }: Pick<TrainingOrder, 'spec'>,
   { print, signal }: ContainerOptions,
 ): Promise<{ tables: SplitTables; rule: SplitRule }> {
   print(formatProgress({ done: 0, total: 1, message: 'reading the data' }));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bestTrial, nextTask, rungsOf, type Task, tasksOf, type TrialRecord } from './halving.js';
+import { nextTask, rungsOf, type Task, tasksOf, type TrialRecord } from './halving.js';
 
 interface Run {
   readonly tasks: Task[];
@@ -111,22 +111,5 @@ describe('successive halving', () => {
         expect(nextTask([...records.values()].reverse(), trials, 4)).toEqual(whole[stop]);
       }),
     );
-  });
-});
-
-describe('bestTrial', () => {
-  const record = (number: number, ...losses: number[]): TrialRecord => ({
-    number,
-    failed: false,
-    losses: new Map(losses.map((loss, rung) => [rung, loss])),
-  });
-
-  it('is the best of those that got furthest: losses of different rungs do not compare', () => {
-    expect(bestTrial([record(1, 0.1), record(2, 0.3, 0.25), record(3, 0.3, 0.2), record(4, 0.3, 0.2)])?.number).toBe(3);
-  });
-
-  it('is nothing where nothing was scored', () => {
-    expect(bestTrial([record(1)])).toBeUndefined();
-    expect(bestTrial([])).toBeUndefined();
   });
 });

@@ -72,12 +72,6 @@ export function tasksOf(trials: number, rungs: number): number {
   return tasks;
 }
 
-/** The best of all: what got furthest, with the lowest loss there; the earlier one on a tie. Undefined without a loss. */
-export function bestTrial(records: readonly TrialRecord[]): TrialRecord | undefined {
-  const top = Math.max(-1, ...records.flatMap(({ losses }) => [...losses.keys()]));
-  return bestAt(top, records)[0];
-}
-
 function bestAt(rung: number, records: readonly TrialRecord[]): TrialRecord[] {
   return records
     .filter(({ losses }) => losses.has(rung))

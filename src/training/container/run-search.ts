@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
+import { type Layout } from './layout.js';
+import { type ContainerOptions, readSplits } from './run-container.js';
+import { readSearchOrder, type SearchOrder } from './search-order.js';
+import { TrialSearch, type TrialTables } from './trial-search.js';
+
+/**
+ * A search on the container layout: reads order and data below the root once, and tries one configuration after the
+ * other. What it finds are the lines of its output; it ends when all is tried or its time is over.
+ *
+ * @throws AppError or TrainingDataError for what a person can mend, TrainingCancelled or the signal's reason after a stop.
+ */
+export async function runSearch(layout: Layout, options: ContainerOptions): Promise<void> {
+  const started = performance.now();
+  const order = await readSearchOrder(layout);
+  const tables = await readTables(layout, order, options);
+  await new TrialSearch(order, tables, options, started).run();
+}
+
+/** The held-out rows are dropped at once: no trial may see them. */
+async function readTables(layout: Layout, order: SearchOrder, options: ContainerOptions): Promise<TrialTables> {
+  const { memoryLimit, threads } = options;
+  const session = await DuckDbSession.open({ folder: layout.root, memoryLimit, threads });
+  try {
+    const { tables } = await readSplits(session, layout, order, options);
+    return { train: tables.train, validation: tables.validation };
+  } finally {
+    session.close();
+    await rm(join(layout.root, 'spill'), { recursive: true, force: true });
+  }
+}
