@@ -3,17 +3,20 @@ import { Interval } from '@nestjs/schedule';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, In } from 'typeorm';
 import { JobQueue } from '../platform/queue/job-queue.js';
+import { Experiment } from './experiments/experiment.entity.js';
+import { SEARCHED_STATES } from './experiments/experiment-state.js';
+import { searchJob } from './experiments/experiments.jobs.js';
 import { ACTIVE_STATES } from './run-state.js';
 import { trainJob } from './training.jobs.js';
 import { TrainingRun } from './training-run.entity.js';
 
 const INTERVAL_MS = 60_000;
-/** Runs looked at in one go, the oldest first; the others have their turn when these have ended. */
+/** Rows looked at in one go, the oldest first; the others have their turn when these have ended. */
 const MOST = 500;
 
 /**
- * A job whose workers died silently at every attempt is over, and its run would stay active for ever. So runs get their
- * job again: where there still is one, the new one is dropped, and attempts are counted with the run.
+ * A job whose workers died silently at every attempt is over, and its run or experiment would stay active for ever. So
+ * they get their job again: where there still is one, the new one is dropped, and attempts are counted with the row.
  */
 @Injectable()
 export class ResumeRunsSchedule {
@@ -28,12 +31,14 @@ export class ResumeRunsSchedule {
   async resume(): Promise<void> {
     try {
       const { manager } = this.dataSource;
-      const where = { state: In([...ACTIVE_STATES]) };
-      const runs = await manager.find(TrainingRun, { where, select: { id: true }, order: { id: 'ASC' }, take: MOST });
+      const oldest = { select: { id: true }, order: { id: 'ASC' }, take: MOST } as const;
+      const runs = await manager.find(TrainingRun, { where: { state: In([...ACTIVE_STATES]) }, ...oldest });
       for (const { id: runId } of runs) await this.queue.enqueue(manager, trainJob, runId, { runId });
+      const searches = await manager.find(Experiment, { where: { state: In([...SEARCHED_STATES]) }, ...oldest });
+      for (const { id } of searches) await this.queue.enqueue(manager, searchJob, id, { experimentId: id });
     } catch (error) {
       // The next turn looks again.
-      this.logger.warn({ err: error }, 'active training runs could not be looked for');
+      this.logger.warn({ err: error }, 'active training runs and experiments could not be looked for');
     }
   }
 }

@@ -1,22 +1,17 @@
 import { Logger } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
-import { toPublicError } from '../errors/public-error.js';
-import { isRefusedByDatabase } from '../errors/refused-by-database.js';
 import { type JobContext, type JobHandler, HandlesJob } from '../platform/queue/job-handler.js';
 import { ModelRegistration, type StoredArtifact } from '../models/model-registration.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { type JobOutcome, TrainingBackend, type TrainingJob } from './backend/training-backend.js';
+import { failureOf, MAX_ATTEMPTS } from './job-failure.js';
+import type { Lease } from './leased-rows.js';
+import { progressOf, reportWhile } from './report-while.js';
 import { trainJob } from './training.jobs.js';
-import { type Lease, TrainingRuns } from './training-runs.js';
+import { TrainingRuns } from './training-runs.js';
+import { specOf } from './training-spec.js';
 import type { TrainingRun } from './training-run.entity.js';
-
-/** How often progress is written and a wish to cancel is looked for. */
-const REPORT_INTERVAL_MS = 400;
-/** Workers that may die on one run before the run is to blame. */
-const MAX_ATTEMPTS = 3;
-const STOPPED = 'The worker was stopped during this training. If it does not begin again by itself, start it again.';
 
 /** Follows training runs. It may be killed at any point: whoever takes the job up next begins the run again. */
 @HandlesJob(trainJob)
@@ -50,10 +45,10 @@ export class RunWorker implements JobHandler<{ runId: string }> {
   }
 
   /** Fails the run, or hands it back and throws, for the job to be tried again: only silent deaths count as attempts. */
-  private async afterError(lease: Lease, error: unknown, { signal, isLastAttempt }: JobContext): Promise<void> {
-    const reason = signal.aborted ? STOPPED : toPublicError(error).message;
-    if (isLastAttempt || (!signal.aborted && isForGood(error))) {
-      this.logger.error({ err: error, runId: lease.runId }, 'the training run failed');
+  private async afterError(lease: Lease, error: unknown, context: JobContext): Promise<void> {
+    const { reason, isFinal } = failureOf(error, context);
+    if (isFinal) {
+      this.logger.error({ err: error, runId: lease.id }, 'the training run failed');
       return this.fail(lease, reason);
     }
     await this.runs.handBack(lease, `waiting for the next attempt. ${reason}`);
@@ -80,52 +75,29 @@ export class RunWorker implements JobHandler<{ runId: string }> {
         algorithm: run.algorithm,
         seed: run.seed,
         hyperparameters: run.hyperparameters,
-        spec: {
-          task: model.task,
-          target: model.target,
-          features: model.features,
-          split: model.split,
-          dataset: { versionId: version.id, contentHash: version.contentHash },
-        },
+        spec: specOf(model, version),
       },
       fetchData: (path, signal) => this.datasets.download(version, path, signal),
     };
-  }
-
-  private async follow(lease: Lease, name: string, signal: AbortSignal): Promise<JobOutcome> {
-    const end = new AbortController();
-    const reports = this.reportUntil(end.signal, lease, name);
-    try {
-      return await this.backend.follow(name, signal);
-    } finally {
-      end.abort();
-      await reports;
-    }
   }
 
   /**
    * Writes progress until the job ends, and passes a wish to cancel on. A database that is away for a while is no reason
    * to give up hours of work.
    */
-  private async reportUntil(end: AbortSignal, lease: Lease, name: string): Promise<void> {
+  private async follow(lease: Lease, name: string, signal: AbortSignal): Promise<JobOutcome> {
     let written = '';
-    for (let last = false; !last;) {
-      await delay(REPORT_INTERVAL_MS, undefined, { signal: end }).catch(() => undefined);
-      last = end.aborted;
-      const { progress, log } = this.backend.status(name);
-      const changes = {
-        log,
-        ...(progress && { progress: progress.done / progress.total, message: progress.message }),
-      };
+    return reportWhile(this.backend.follow(name, signal), async (isLast) => {
+      const changes = progressOf(this.backend.status(name));
       const text = JSON.stringify(changes);
       try {
         const state = await this.runs.report(lease, text === written ? {} : changes);
         written = text;
-        if (!last && state !== 'RUNNING') await this.backend.cancel(name);
+        if (!isLast && state !== 'RUNNING') await this.backend.cancel(name);
       } catch (error) {
-        this.logger.warn({ err: error, runId: lease.runId }, 'progress could not be written');
+        this.logger.warn({ err: error, runId: lease.id }, 'progress could not be written');
       }
-    }
+    });
   }
 
   private async conclude(lease: Lease, run: TrainingRun, outcome: JobOutcome): Promise<void> {
@@ -154,10 +126,4 @@ function checkOrigin({ manifest }: StoredArtifact, run: TrainingRun): void {
     manifest.dataset.versionId === run.datasetVersionId;
   if (matches) return;
   throw new AppError('INVALID_STATE', 'The artifact came from another training than this run. Start the run again.');
-}
-
-/** Trying again would end the same way. */
-function isForGood(error: unknown): boolean {
-  if (!(error instanceof AppError)) return isRefusedByDatabase(error);
-  return ['BAD_INPUT', 'NOT_FOUND', 'INVALID_STATE', 'LIMIT_EXCEEDED'].includes(error.code);
 }

@@ -4,8 +4,8 @@ import type { Evaluations } from '../models/artifact/manifest.js';
 import type { BackendName } from './backend/training-backend.js';
 import type { RunState } from './run-state.js';
 
-/** Why a run was started: by a person, or by a retraining for one of its reasons. */
-export const TRIGGERS = ['MANUAL', 'DRIFT', 'QUALITY', 'AGE'] as const;
+/** Why a run was started: by a person, at the end of an experiment, or by a retraining for one of its reasons. */
+export const TRIGGERS = ['MANUAL', 'EXPERIMENT', 'DRIFT', 'QUALITY', 'AGE'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 /** One attempt to find a model: one algorithm on one dataset version. Runs started together form a group. */

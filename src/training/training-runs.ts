@@ -1,39 +1,37 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, EntityManager, FindOptionsWhere, In } from 'typeorm';
+import { DataSource, EntityManager } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import { v4 as uuidv4 } from 'uuid';
 import { AuditService } from '../auth/audit/audit.service.js';
 import type { Principal } from '../auth/principal.js';
 import { AppError } from '../errors/app-error.js';
 import { ChangeFeed } from '../platform/events/change-feed.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
+import { Experiments } from './experiments/experiments.js';
+import { type Lease, LeasedRows } from './leased-rows.js';
 import { cancellationOf, isFinal, type RunState, sourcesOf } from './run-state.js';
 import { askGateJob } from './training.jobs.js';
 import { TrainingRun } from './training-run.entity.js';
-
-/** The right to work on a run, held by one worker at a time. */
-export interface Lease {
-  readonly runId: string;
-  readonly lease: string;
-}
 
 type Changes = QueryDeepPartialEntity<TrainingRun>;
 
 const CANCELLED: Changes = { finishedAt: () => 'now()', message: 'cancelled' };
 
-/**
- * The states of runs in the database. Every change names the states it may come from, so that of two changes at the
- * same moment one wins and the other hears about it.
- */
+/** The states of runs in the database, and what follows from their end. */
 @Injectable()
 export class TrainingRuns {
+  private readonly rows: LeasedRows<TrainingRun, RunState>;
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly queue: JobQueue,
-    private readonly feed: ChangeFeed,
+    feed: ChangeFeed,
     private readonly audit: AuditService,
-  ) {}
+    private readonly experiments: Experiments,
+  ) {
+    const leasing = { entity: TrainingRun, topic: 'training-run', working: 'RUNNING', sourcesOf } as const;
+    this.rows = new LeasedRows(dataSource, feed, leasing);
+  }
 
   /** @throws AppError NOT_FOUND */
   async byId(id: string): Promise<TrainingRun> {
@@ -44,36 +42,25 @@ export class TrainingRuns {
 
   /** Takes a run up, also one that another worker began and left behind. Undefined if there is nothing left to do. */
   async takeUp(runId: string): Promise<(Lease & { readonly run: TrainingRun }) | undefined> {
-    const lease = uuidv4();
-    const taken = await this.change(this.dataSource.manager, runId, 'RUNNING', {
-      lease,
-      attempts: () => 'attempts + 1',
-      startedAt: () => 'coalesce(started_at, now())',
-      progress: 0,
-      message: 'starting',
-    });
-    if (taken) return { runId, lease, run: await this.byId(runId) };
+    const held = await this.rows.takeUp(runId);
+    if (held) return { ...held, run: await this.byId(runId) };
     await this.endCancellation(runId);
     return undefined;
   }
 
-  /** Gives a run back unfinished, for the reason in `message`: that does not count as an attempt. */
-  async handBack({ runId, lease }: Lease, message: string): Promise<void> {
-    const changes: Changes = { attempts: () => 'attempts - 1', lease: null, message };
-    await this.update(this.dataSource.manager, { id: runId, lease }, changes);
+  /** See {@link LeasedRows.handBack}. */
+  async handBack(held: Lease, message: string): Promise<void> {
+    await this.rows.handBack(held, message);
   }
 
   /** Notes progress. Returns the state the run is in, undefined if the lease is lost. */
-  async report({ runId, lease }: Lease, changes: Changes): Promise<RunState | undefined> {
-    const { manager } = this.dataSource;
-    if (Object.keys(changes).length > 0) await this.update(manager, { id: runId, lease }, changes);
-    const run = await manager.findOne(TrainingRun, { where: { id: runId, lease }, select: { id: true, state: true } });
-    return run?.state;
+  async report(held: Lease, changes: Changes): Promise<RunState | undefined> {
+    return this.rows.report(held, changes);
   }
 
   /** False if the run may not become that any longer, or the lease is lost. */
-  async advance({ runId, lease }: Lease, to: 'REGISTERING', changes: Changes): Promise<boolean> {
-    return this.change(this.dataSource.manager, runId, to, changes, lease);
+  async advance({ id, lease }: Lease, to: 'REGISTERING', changes: Changes): Promise<boolean> {
+    return this.rows.change(this.dataSource.manager, id, to, changes, lease);
   }
 
   /**
@@ -82,7 +69,7 @@ export class TrainingRuns {
    * @param alongside part of the same transaction, run first; gives columns to set besides.
    */
   async finish(
-    { runId, lease }: Lease,
+    { id: runId, lease }: Lease,
     to: 'SUCCEEDED' | 'FAILED' | 'CANCELLED',
     alongside: (manager: EntityManager) => Promise<Changes> | Changes = () => ({}),
   ): Promise<void> {
@@ -94,7 +81,7 @@ export class TrainingRuns {
       const end = run.state === 'CANCELLING' ? 'CANCELLED' : to;
       if (!sourcesOf(end).includes(run.state)) return;
       const changes = end === 'CANCELLED' ? CANCELLED : await alongside(manager);
-      await this.change(manager, runId, end, { finishedAt: () => 'now()', ...changes, lease: null }, lease);
+      await this.rows.change(manager, runId, end, { finishedAt: () => 'now()', ...changes, lease: null }, lease);
       await this.afterEnd(manager, group, runId, end);
     });
   }
@@ -123,7 +110,7 @@ export class TrainingRuns {
     const run = group.find(({ id }) => id === runId);
     const next = run && cancellationOf(run.state);
     if (!next || next === run.state) return;
-    await this.change(manager, runId, next, isFinal(next) ? CANCELLED : { message: 'stopping' });
+    await this.rows.change(manager, runId, next, isFinal(next) ? CANCELLED : { message: 'stopping' });
     await this.afterEnd(manager, group, runId, next);
   }
 
@@ -132,7 +119,7 @@ export class TrainingRuns {
     await this.dataSource.transaction(async (manager) => {
       const group = await lockGroup(manager, runId);
       if (group.find(({ id }) => id === runId)?.state !== 'CANCELLING') return;
-      await this.change(manager, runId, 'CANCELLED', { lease: null, ...CANCELLED });
+      await this.rows.change(manager, runId, 'CANCELLED', { lease: null, ...CANCELLED });
       await this.afterEnd(manager, group, runId, 'CANCELLED');
     });
   }
@@ -145,34 +132,10 @@ export class TrainingRuns {
   ): Promise<void> {
     const others = group.filter(({ id }) => id !== runId);
     const states = [state, ...others.map((run) => run.state)];
-    if (!states.every(isFinal) || !states.includes('SUCCEEDED')) return;
-    const { groupId } = group[0]!;
-    await this.queue.enqueue(manager, askGateJob, groupId, { groupId });
-  }
-
-  private async change(
-    manager: EntityManager,
-    id: string,
-    to: RunState,
-    changes: Changes,
-    lease?: string,
-  ): Promise<boolean> {
-    const where = { id, state: In(sourcesOf(to)), ...(lease !== undefined && { lease }) };
-    return this.update(manager, where, { ...changes, state: to });
-  }
-
-  /** Every change of a run is announced, in the statement's own transaction if there is no other. */
-  private async update(
-    manager: EntityManager,
-    where: FindOptionsWhere<TrainingRun> & { readonly id: string },
-    changes: Changes,
-  ): Promise<boolean> {
-    return manager.transaction(async (inner) => {
-      const { affected } = await inner.update(TrainingRun, where, changes);
-      if (affected !== 1) return false;
-      await this.feed.publish(inner, 'training-run', { id: where.id });
-      return true;
-    });
+    if (!states.every(isFinal)) return;
+    const { groupId, trigger } = group[0]!;
+    if (trigger === 'EXPERIMENT') await this.experiments.endWithRun(manager, groupId, state);
+    if (states.includes('SUCCEEDED')) await this.queue.enqueue(manager, askGateJob, groupId, { groupId });
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
-import { DataSource, EntityManager, In, Repository } from 'typeorm';
+import { DataSource, EntityManager, In, IsNull, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditService } from '../auth/audit/audit.service.js';
 import type { Principal } from '../auth/principal.js';
@@ -21,6 +21,7 @@ import { lockModel } from '../models/locked-model.js';
 import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { TrainingBackend } from './backend/training-backend.js';
+import { Experiment, underWay } from './experiments/experiment.entity.js';
 import { ACTIVE_STATES } from './run-state.js';
 import { trainJob } from './training.jobs.js';
 import type { StartTraining } from './training.types.js';
@@ -124,7 +125,8 @@ export class TrainingService {
     return manager.find(TrainingRun, { where: { groupId }, order: { id: 'ASC' } });
   }
 
-  private async dataOf(model: Model, number: number | null | undefined): Promise<ReadyVersion> {
+  /** The data of a model of this number, or the newest. @throws AppError NOT_FOUND, or INVALID_STATE if there is none yet. */
+  async dataOf(model: Model, number: number | null | undefined): Promise<ReadyVersion> {
     const dataset = (await this.datasets.byIds([model.datasetId])).get(model.datasetId);
     if (!dataset) throw new AppError('NOT_FOUND', `The dataset of model ${model.name} was deleted a moment ago.`);
     return this.datasets.versionByNumber(dataset.name, number);
@@ -162,6 +164,8 @@ export class TrainingService {
     await this.dataSource.transaction(async (manager) => {
       const locked = await lockModel(manager, { name });
       if (!actor.canPromote) await refuseChampion(manager, locked);
+      const searching = await manager.findOneBy(Experiment, { modelId: locked.id, finishedAt: IsNull() });
+      if (searching) throw new AppError('INVALID_STATE', `Model ${name} has ${underWay(searching)}`);
       const active = await manager.countBy(TrainingRun, { modelId: locked.id, state: In([...ACTIVE_STATES]) });
       if (active > 0) {
         throw new AppError(
@@ -189,11 +193,8 @@ function checkedSettings(
   algorithm: Algorithm,
   given: Readonly<Record<string, number>>,
 ): Record<string, number> {
-  const { tasks, hyperparameters: specs } = TRAINERS[algorithm];
-  if (!tasks.includes(task)) {
-    const fitting = algorithmsFor(task).join(', ');
-    throw new AppError('BAD_INPUT', `${algorithm} can't learn a ${task}. Choose among ${fitting}.`);
-  }
+  checkFits(algorithm, task);
+  const { hyperparameters: specs } = TRAINERS[algorithm];
   const known = Object.entries(given).filter(([name]) => specs.some((spec) => spec.name === name));
   try {
     resolveHyperparameters(specs, Object.fromEntries(known));
@@ -202,6 +203,13 @@ function checkedSettings(
     throw error;
   }
   return Object.fromEntries(known);
+}
+
+/** @throws AppError BAD_INPUT for an algorithm that can't learn the task. */
+export function checkFits(algorithm: Algorithm, task: Task): void {
+  const fitting = algorithmsFor(task);
+  if (fitting.includes(algorithm)) return;
+  throw new AppError('BAD_INPUT', `${algorithm} can't learn a ${task}. Choose among ${fitting.join(', ')}.`);
 }
 
 function refuseUnknown(name: string, algorithms: readonly Algorithm[]): void {

@@ -65,7 +65,9 @@ export class TrainingRunType {
   @Field(() => ID)
   datasetVersionId!: string;
 
-  @Field(() => String, { description: 'Why it was started: MANUAL, or DRIFT, QUALITY or AGE for a retraining.' })
+  @Field(() => String, {
+    description: 'Why it was started: MANUAL, EXPERIMENT, or DRIFT, QUALITY or AGE for a retraining.',
+  })
   trigger!: string;
 
   @Field(() => AlgorithmEnum)

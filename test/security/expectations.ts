@@ -79,6 +79,11 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.trainingRun': 'VIEWER',
   'Query.trainingRuns': 'VIEWER',
   'Subscription.trainingRunChanged': 'VIEWER',
+  'Mutation.startExperiment': 'ENGINEER',
+  'Mutation.cancelExperiment': 'ENGINEER',
+  'Query.experiment': 'VIEWER',
+  'Query.experiments': 'VIEWER',
+  'Subscription.experimentChanged': 'VIEWER',
 
   // retraining
   'Mutation.cancelRetraining': 'ENGINEER',

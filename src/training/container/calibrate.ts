@@ -49,6 +49,13 @@ export async function calibrate(
   };
 }
 
+/** What a model says about the validation rows once it is calibrated, from what it says before. */
+export function asCalibrated({ target }: TrainingTable, scores: Float32Array, seed: number): Float32Array {
+  if (target.task !== 'CLASSIFICATION') return scores;
+  const { calibrator, probabilities } = chooseCalibration(target.codes, scores, target.classes.length, seed);
+  return calibrator ? probabilities : scores;
+}
+
 /** For the manifest; undefined for a regression. @param after probabilities of the held-out rows as served. */
 export function describeCalibration(
   { choice, before }: CalibratedModel,

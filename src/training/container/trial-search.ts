@@ -10,6 +10,7 @@ import { selectRows, type TrainingTable } from '../../ml/train/table.js';
 import { TRAINERS } from '../../ml/train/trainer.js';
 import { scoreTable } from '../../models/evaluation/score-table.js';
 import { directionOf } from '../../models/gate-metrics.js';
+import { asCalibrated } from './calibrate.js';
 import { type SplitTables, toEvaluation } from './evaluate-splits.js';
 import { failureReason } from './failure-reason.js';
 import { formatProgress } from './progress-line.js';
@@ -91,9 +92,10 @@ export class TrialSearch {
   ): Promise<Score> {
     const { signal } = this;
     const { threads, workerUrl } = this.options;
+    const { seed } = this.job.search;
     const { onnx } = await TRAINERS[algorithm].fit(table, {
       hyperparameters,
-      seed: this.job.search.seed,
+      seed,
       threads,
       signal,
       workerUrl,
@@ -102,8 +104,9 @@ export class TrialSearch {
       },
     });
     const { validation } = this.tables;
-    const probe = await scoreTable(compile(decodeModel(onnx)), validation, signal);
-    return this.judge(toEvaluation(evaluateMetrics(validation.target, probe)).scores);
+    const scores = await scoreTable(compile(decodeModel(onnx)), validation, signal);
+    // Measured like the version that it may become.
+    return this.judge(toEvaluation(evaluateMetrics(validation.target, asCalibrated(validation, scores, seed))).scores);
   }
 
   private judge(scores: Score['scores']): Score {

@@ -1,0 +1,88 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { SearchSpace } from '../../ml/train/search/space.js';
+import type { Algorithm } from '../../models/algorithm.js';
+import type { GateMetric } from '../../models/gate-metrics.js';
+import type { ExperimentState } from './experiment-state.js';
+
+/** A search for hyperparameters, of which the best are trained as a version. */
+@Entity('experiment')
+export class Experiment {
+  /** UUIDv7. */
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'model_id' })
+  modelId!: string;
+
+  /** A version that an experiment refers to can't be deleted. */
+  @Column('uuid', { name: 'dataset_version_id' })
+  datasetVersionId!: string;
+
+  @Column('text', { array: true })
+  algorithms!: Algorithm[];
+
+  /** With the ranges that were not given, so that it stays the same whatever becomes of them. */
+  @Column('jsonb')
+  space!: SearchSpace;
+
+  /** Metric of the validation rows that decides. */
+  @Column('text')
+  metric!: GateMetric;
+
+  @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
+  seed!: number;
+
+  /** Trials, at most. */
+  @Column('integer')
+  trials!: number;
+
+  /** Time for the search, at most. */
+  @Column('real', { nullable: true })
+  minutes!: number | null;
+
+  @Column('text')
+  state!: ExperimentState;
+
+  /** Share of the search that is done, 0 to 1. */
+  @Column('real')
+  progress!: number;
+
+  @Column('text')
+  message!: string;
+
+  /** The last lines of the search's output. */
+  @Column('text', { select: false })
+  log!: string;
+
+  @Column('text', { nullable: true })
+  failure!: string | null;
+
+  /** The group of the run that trains what the search found. */
+  @Column('uuid', { name: 'group_id', nullable: true })
+  groupId!: string | null;
+
+  @Column('uuid', { name: 'requested_by', nullable: true })
+  requestedBy!: string | null;
+
+  /** Changes with every worker that takes the search up: what an earlier one still writes is refused. */
+  @Column('uuid', { nullable: true })
+  lease!: string | null;
+
+  /** Workers that took the search up and did not hand it back. */
+  @Column('integer')
+  attempts!: number;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+
+  @Column('timestamptz', { name: 'started_at', nullable: true })
+  startedAt!: Date | null;
+
+  @Column('timestamptz', { name: 'finished_at', nullable: true })
+  finishedAt!: Date | null;
+}
+
+/** What to tell whoever has to wait for an experiment. */
+export function underWay({ id }: Pick<Experiment, 'id'>): string {
+  return `an experiment under way, ${id}. Cancel it with \`cancelExperiment\`, or wait for its end.`;
+}
