@@ -7,7 +7,14 @@ import { decodeModel } from '../../src/ml/onnx/decode.js';
 import { TrainingCancelled } from '../../src/ml/train/errors.js';
 import type { Progress } from '../../src/ml/train/heartbeat.js';
 import type { LinearSummary } from '../../src/ml/train/linear/coefficients.js';
-import { batchOf, createTable, stringColumn, type Column, type TrainingTable } from '../../src/ml/train/table.js';
+import {
+  batchOf,
+  createTable,
+  selectRows,
+  stringColumn,
+  type Column,
+  type TrainingTable,
+} from '../../src/ml/train/table.js';
 import { TRAINERS, type Algorithm, type FitOptions, type FittedModel } from '../../src/ml/train/trainer.js';
 import { draws, friedmanTable, mixedRows } from '../fixtures/trainers/rows.js';
 
@@ -354,6 +361,51 @@ describe('GRADIENT_BOOSTING', () => {
     const large = await fit('GRADIENT_BOOSTING', table, { hyperparameters: { ...limits, minLeaf: 251 } });
     expect(large.summary).toMatchObject({ trees: 3, nodes: 3 });
   });
+});
+
+describe('weights of rows', () => {
+  const repeats = Float64Array.from(mixed.value, (_, row) => 1 + (row % 3));
+  const repeated = Int32Array.from([...repeats].flatMap((times, row) => new Array<number>(times).fill(row)));
+
+  it.each<[Algorithm, 'value' | 'binary' | 'multi', object]>([
+    ['LINEAR_REGRESSION', 'value', {}],
+    ['LOGISTIC_REGRESSION', 'binary', { C: 1e5 }],
+    ['LOGISTIC_REGRESSION', 'multi', { C: 1e5 }],
+  ])('of %s on %s are the same as repeated rows', async (algorithm, target, given) => {
+    const hyperparameters = given as Record<string, number>;
+    const task = target === 'value' ? 'REGRESSION' : 'CLASSIFICATION';
+    const y: Column = { name: 'y', type: 'NUMBER', values: mixed[target] };
+    // Without the column that has gaps: they are filled with the mean of all rows, which repetitions change.
+    const table = createTable(task, y, mixed.features.toSpliced(3, 1));
+    const weighted = await fit(algorithm, table, { hyperparameters, sampleWeights: repeats });
+    const longer = await fit(algorithm, selectRows(table, repeated), { hyperparameters });
+    const plain = await fit(algorithm, table, { hyperparameters });
+    const expected = [...scoresOf(longer, table)];
+    expectAllClose([...scoresOf(weighted, table)], expected, 1e-3);
+    const distance = scoresOf(plain, table).reduce((max, x, i) => Math.max(max, Math.abs(x - expected[i]!)), 0);
+    expect(distance).toBeGreaterThan(2e-3);
+  });
+
+  it.each<Algorithm>(['LOGISTIC_REGRESSION', 'RANDOM_FOREST', 'GRADIENT_BOOSTING'])(
+    'let %s take rare classes for as likely as frequent ones, if they are balanced',
+    async (algorithm) => {
+      const table = friedmanTable(2000, 2, 21);
+      const { codes } = table.target as { codes: Int32Array };
+      const share = codes.reduce((sum, code) => sum + code, 0) / codes.length;
+      expect(share).toBeLessThan(0.15);
+      const meanOf = async (options: Partial<FitOptions>): Promise<number> => {
+        const scores = scoresOf(await fit(algorithm, table, options), table);
+        return scores.reduce((sum, score, i) => sum + (i % 2 === 1 ? score : 0), 0) / table.rows;
+      };
+      const hyperparameters = algorithm === 'LOGISTIC_REGRESSION' ? {} : { maxDepth: 2 };
+      const plain = await meanOf({ hyperparameters });
+      expect(Math.abs(plain - share)).toBeLessThan(0.03);
+      const balanced = await meanOf({ hyperparameters: { ...hyperparameters, classBalance: 1 } });
+      expect(balanced).toBeGreaterThan(plain + 0.05);
+      const given = await meanOf({ hyperparameters, classWeights: { 1: (1 - share) / share } });
+      expect(given).toBeCloseTo(balanced, 1);
+    },
+  );
 });
 
 describe.each<[Algorithm, 'value' | 'binary']>([

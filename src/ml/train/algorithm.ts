@@ -5,8 +5,9 @@ import { Heartbeat, type Watch } from './heartbeat.js';
 import { resolveHyperparameters, type Hyperparameters, type HyperparameterSpec } from './hyperparameters.js';
 import type { LinearSummary } from './linear/coefficients.js';
 import { assertTargetVaries, type TrainingTable } from './table.js';
+import { CLASS_BALANCE, rowWeights, type WeightOptions } from './weights.js';
 
-export interface FitOptions extends Watch {
+export interface FitOptions extends Watch, WeightOptions {
   /** Checked against the trainer's specs; what is missing gets its default. */
   readonly hyperparameters?: Readonly<Record<string, unknown>>;
   readonly seed: number;
@@ -31,6 +32,8 @@ export interface FittedModel {
 /** What an algorithm gets after the checks that all share. */
 export interface FitContext {
   readonly table: TrainingTable;
+  /** Of the rows; undefined if all weigh 1. */
+  readonly weights: Float64Array | undefined;
   readonly hyperparameters: Hyperparameters;
   readonly seed: number;
   readonly threads: number;
@@ -78,6 +81,7 @@ export function defineTrainer({ tasks, hyperparameters, train }: Definition): Tr
       await heartbeat.beat();
       const context = {
         table,
+        weights: rowWeights(table, options, resolved[CLASS_BALANCE.name] ?? 0),
         hyperparameters: resolved,
         seed,
         threads,

@@ -8,6 +8,7 @@ export type DataProblem =
   | 'TARGET_NOT_NUMERIC'
   | 'NO_USABLE_FEATURE'
   | 'WRONG_LENGTH'
+  | 'WRONG_WEIGHTS'
   | 'NAME_TAKEN'
   | 'WRONG_TASK'
   | 'NO_TIME';

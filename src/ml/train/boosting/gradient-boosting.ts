@@ -8,6 +8,7 @@ import { assembleEnsemble, type WriteLeaf } from '../trees/assemble.js';
 import { binColumn, type BinnedColumn, MISSING } from '../trees/bins.js';
 import { encodeFeatures } from '../trees/encoding.js';
 import { summariseForest } from '../trees/summary.js';
+import { CLASS_BALANCE } from '../weights.js';
 import { boost, type Boosted } from './boost.js';
 import { allocate, type SharedState, viewsOf } from './shared-state.js';
 
@@ -78,6 +79,7 @@ const HYPERPARAMETERS: readonly HyperparameterSpec[] = [
     default: 20,
     description: 'Rounds without improvement on those rows before it stops.',
   },
+  CLASS_BALANCE,
   MAX_CATEGORIES,
 ];
 
@@ -90,6 +92,7 @@ export const gradientBoosting = defineTrainer({
 
 async function fitGradientBoosting({
   table,
+  weights,
   hyperparameters,
   seed,
   threads,
@@ -107,7 +110,7 @@ async function fitGradientBoosting({
     await heartbeat.beat();
   }
   const { train, validation } = divide(table.rows, setting('validationShare'), seed);
-  const state = shareRows(table, columns, train, { leaves: setting('maxLeaves'), threads });
+  const state = shareRows(table, weights, columns, train, { leaves: setting('maxLeaves'), threads });
   const boosted = await boost(state, {
     rounds: setting('rounds'),
     learningRate: setting('learningRate'),
@@ -136,6 +139,7 @@ async function fitGradientBoosting({
 /** Puts what trees are grown on into memory that all threads share. */
 function shareRows(
   { rows, target }: TrainingTable,
+  weights: Float64Array | undefined,
   columns: readonly BinnedColumn[],
   train: Uint32Array,
   { leaves, threads }: { readonly leaves: number; readonly threads: number },
@@ -147,12 +151,13 @@ function shareRows(
     bins: columns.map(({ thresholds }) => thresholds.length + 1),
     loss: target.task === 'REGRESSION' ? 'SQUARED_ERROR' : classes === 2 ? 'LOG_LOSS' : 'SOFTMAX',
     outputs: classes > 2 ? classes : 1,
-    weighted: false,
+    weighted: weights !== undefined,
     leaves,
     threads,
   });
   const views = viewsOf(state);
   views.train.set(train);
+  if (weights) views.weights?.set(weights);
   views.truth.set(target.task === 'REGRESSION' ? target.values : target.codes);
   columns.forEach(({ codes, thresholds }, column) => {
     const ofColumn = views.columns[column]!;

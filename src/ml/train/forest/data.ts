@@ -1,3 +1,5 @@
+import type { WeightedDraws } from './weighted-draws.js';
+
 /** What every tree is grown from; all arrays lie on SharedArrayBuffers, so worker threads get them without copying. */
 export interface ForestData {
   readonly kind: 'FOREST';
@@ -10,6 +12,8 @@ export interface ForestData {
   readonly target: Float64Array;
   /** 1 for a regression and for two classes (the mean of the target is learned), else the number of classes. */
   readonly outputs: number;
+  /** Chances of rows to be drawn; undefined if all are the same. */
+  readonly draws: WeightedDraws | undefined;
   readonly seed: number;
   readonly maxDepth: number;
   /** Least rows in a leaf, as drawn by the bootstrap. */

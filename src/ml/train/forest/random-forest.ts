@@ -3,15 +3,17 @@ import { prepareFeatures, signatureOf } from '../features.js';
 import { encodeGraph } from '../graph.js';
 import { MAX_CATEGORIES, type Hyperparameters } from '../hyperparameters.js';
 import type { Target, TrainingTable } from '../table.js';
+import { CLASS_BALANCE } from '../weights.js';
 import { assembleEnsemble, type WriteLeaf } from '../trees/assemble.js';
 import { binColumn, type BinnedColumn } from '../trees/bins.js';
 import type { ForestData } from './data.js';
 import { encodeFeatures } from '../trees/encoding.js';
 import { growForest } from './pool.js';
+import { weightedDraws } from './weighted-draws.js';
 import { summariseForest } from '../trees/summary.js';
 
 /**
- * Random forest on binned columns: bootstrap samples, random columns at each node, averaged means or class shares.
+ * Random forest on binned columns: bootstrap samples (a row's weight is its chance to be drawn), random columns at each node, averaged means or class shares.
  * Missing numbers go to the side of each split that suited them best in training. The limits on depth and leaf size keep
  * artifacts small at next to no cost in quality.
  */
@@ -47,6 +49,7 @@ export const randomForest = defineTrainer({
         'Share of the columns tried at each split. Unset: for classes the square root of their number, for numbers a third.',
       search: { min: 0.1, max: 1, scale: 'LINEAR' },
     },
+    CLASS_BALANCE,
     MAX_CATEGORIES,
   ],
   train: fitRandomForest,
@@ -54,6 +57,7 @@ export const randomForest = defineTrainer({
 
 async function fitRandomForest({
   table,
+  weights,
   hyperparameters,
   seed,
   threads,
@@ -71,7 +75,7 @@ async function fitRandomForest({
     await heartbeat.beat();
   }
   const offset = table.target.task === 'REGRESSION' ? meanOf(table.target.values) : 0;
-  const data = forestData(table, columns, offset, hyperparameters, seed);
+  const data = forestData(table, weights, columns, offset, hyperparameters, seed);
   const trees = await growForest(data, { trees: hyperparameters.trees!, threads, workerUrl, watch });
 
   const { target } = table;
@@ -108,6 +112,7 @@ function shareLeaf(trees: number, classes: number): WriteLeaf {
 
 function forestData(
   table: TrainingTable,
+  weights: Float64Array | undefined,
   columns: readonly BinnedColumn[],
   offset: number,
   hyperparameters: Hyperparameters,
@@ -122,6 +127,7 @@ function forestData(
     bins: columns.map(({ thresholds }) => thresholds.length + 1),
     target: sharedTarget(target, offset),
     outputs: target.task === 'CLASSIFICATION' && target.classes.length > 2 ? target.classes.length : 1,
+    draws: weights && weightedDraws(weights),
     seed,
     maxDepth: hyperparameters.maxDepth!,
     minLeaf: hyperparameters.minLeaf!,

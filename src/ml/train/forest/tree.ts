@@ -4,6 +4,7 @@ import { type Tree, TreeBuilder } from '../trees/tree.js';
 import type { ForestData } from './data.js';
 import { MeanRows } from './mean-rows.js';
 import type { NodeRows, Split } from './node-rows.js';
+import { drawWeighted } from './weighted-draws.js';
 
 interface Pending {
   readonly node: number;
@@ -44,11 +45,14 @@ export function growTree(data: ForestData, index: number): Tree {
   return tree.build();
 }
 
-/** As many draws with replacement as there are rows. */
+/** As many draws with replacement as there are rows; a row that weighs twice as much is drawn twice as often. */
 function bootstrap(data: ForestData, random: Random): NodeRows {
   const drawn = new Uint16Array(data.rows);
   let distinct = 0;
-  for (let i = 0; i < data.rows; i++) if (drawn[random.below(data.rows)]!++ === 0) distinct++;
+  for (let i = 0; i < data.rows; i++) {
+    const row = data.draws ? drawWeighted(data.draws, random) : random.below(data.rows);
+    if (drawn[row]!++ === 0) distinct++;
+  }
   const rows = new Uint32Array(distinct);
   const weights = new Uint16Array(distinct);
   for (let row = 0, i = 0; row < data.rows; row++) {

@@ -14,11 +14,11 @@ import { blocksOf, RowSums, scoreBlock } from './products.js';
 const MAX_WIDTH = 2000;
 
 /**
- * Ordinary least squares with an intercept, by normal equations on standardised columns (Cholesky) and one step of
+ * Ordinary least squares, or weighted ones, with an intercept, by normal equations on standardised columns (Cholesky) and one step of
  * iterative refinement. Missing numbers are replaced by the mean. A categorical feature's most frequent category is the
  * base of the others, so that indicators aren't collinear with the intercept; unseen categories count as that base.
  * Columns that depend on earlier ones get the coefficient 0 and a warning. Standard errors are the classical ones,
- * s²·(XᵀX)⁻¹ with n − rank degrees of freedom.
+ * s²·(XᵀΩX)⁻¹ with weights Ω and n − rank degrees of freedom.
  */
 export const linearRegression = defineTrainer({
   tasks: ['REGRESSION'],
@@ -26,22 +26,22 @@ export const linearRegression = defineTrainer({
   train: fitLinearRegression,
 });
 
-async function fitLinearRegression({ table, hyperparameters, heartbeat, warnings }: FitContext) {
+async function fitLinearRegression({ table, weights: rowWeights, hyperparameters, heartbeat, warnings }: FitContext) {
   const { target } = table;
   if (target.task !== 'REGRESSION') throw new TrainingDataError('WRONG_TASK', 'A linear regression needs numbers.');
   const prepared = prepareNarrow(table, hyperparameters.maxCategories!, warnings);
   const design = buildDesign(table.rows, prepared, 'MOST_FREQUENT', warnings);
 
-  const factor = await factorise(await gramMatrix(design, heartbeat), design.width, heartbeat);
+  const factor = await factorise(await gramMatrix(design, rowWeights, heartbeat), design.width, heartbeat);
   await heartbeat.report({ done: 1, total: 2, message: 'normal equations solved' });
   warnAboutAliases(design, factor, warnings);
 
   const weights = new Float64Array(design.width);
   for (let step = 0; step < 2; step++) {
-    const { gradient } = await residuals(design, target.values, weights, heartbeat);
+    const { gradient } = await residuals(design, target.values, rowWeights, weights, heartbeat);
     solve(factor, gradient).forEach((change, column) => (weights[column]! += change));
   }
-  const { squares } = await residuals(design, target.values, weights, heartbeat);
+  const { squares } = await residuals(design, target.values, rowWeights, weights, heartbeat);
 
   const freedom = table.rows - factor.aliased.reduce((rank, isAliased) => rank - isAliased, design.width);
   const noise = freedom > 0 ? squares / freedom : NaN;
@@ -70,10 +70,17 @@ function prepareNarrow(table: TrainingTable, maxCategories: number, warnings: Tr
   }
 }
 
-async function gramMatrix(design: Design, heartbeat: Heartbeat): Promise<Float64Array> {
+/** XᵀΩX with the diagonal Ω of the rows' weights. */
+async function gramMatrix(
+  design: Design,
+  rowWeights: Float64Array | undefined,
+  heartbeat: Heartbeat,
+): Promise<Float64Array> {
   const sums = new RowSums(design, true);
   for (const block of blocksOf(design)) {
-    design.dense.factors.fill(1, 0, block.count);
+    const { first, count } = block;
+    if (rowWeights) design.dense.factors.set(rowWeights.subarray(first, first + count));
+    else design.dense.factors.fill(1, 0, count);
     sums.addOuter(block);
     await heartbeat.beat();
   }
@@ -82,17 +89,25 @@ async function gramMatrix(design: Design, heartbeat: Heartbeat): Promise<Float64
   return gram;
 }
 
-/** Xᵀ(y − Xw) and |y − Xw|². */
-async function residuals(design: Design, y: Float64Array, weights: Float64Array, heartbeat: Heartbeat) {
+/** XᵀΩ(y − Xw) and (y − Xw)ᵀΩ(y − Xw). */
+async function residuals(
+  design: Design,
+  y: Float64Array,
+  rowWeights: Float64Array | undefined,
+  weights: Float64Array,
+  heartbeat: Heartbeat,
+) {
   const { scores, factors } = design.dense;
   const sums = new RowSums(design, false);
   let squares = 0;
   for (const block of blocksOf(design)) {
     scoreBlock(design, block, weights);
     for (let i = 0; i < block.count; i++) {
-      const residual = y[block.first + i]! - scores[i]!;
-      squares += residual * residual;
-      factors[i] = residual;
+      const row = block.first + i;
+      const residual = y[row]! - scores[i]!;
+      const weighted = rowWeights === undefined ? residual : rowWeights[row]! * residual;
+      squares += weighted * residual;
+      factors[i] = weighted;
     }
     sums.addRows(block);
     await heartbeat.beat();

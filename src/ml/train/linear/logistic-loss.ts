@@ -4,12 +4,14 @@ import { BLOCK } from './dense-rows.js';
 import { blocksOf, RowSums, scoreBlock } from './products.js';
 
 /**
- * Penalised mean log loss: (1/n)·Σ log loss + |w|² / (2·C·n), the intercepts free. n times it is scikit-learn's
+ * Penalised mean log loss: (1/n)·Σ weight · log loss + |w|² / (2·C·n), the intercepts free. n times it is scikit-learn's
  * objective, so C means the same.
  */
 export interface LogisticProblem {
   readonly design: Design;
   readonly codes: Int32Array;
+  /** Of the rows; undefined if all weigh 1. */
+  readonly weights: Float64Array | undefined;
   readonly C: number;
   readonly heartbeat: Heartbeat;
 }
@@ -20,7 +22,7 @@ export interface LogisticProblem {
  * @param step of every step-th row only, with the penalty in proportion.
  */
 export async function binaryLoss(
-  { design, codes, C, heartbeat }: LogisticProblem,
+  { design, codes, weights, C, heartbeat }: LogisticProblem,
   w: Float64Array,
   gradient: Float64Array,
   hessian?: Float64Array,
@@ -37,10 +39,12 @@ export async function binaryLoss(
       // log(1 + eˢ) without overflow.
       const tail = Math.exp(-Math.abs(score));
       const probability = score >= 0 ? 1 / (1 + tail) : tail / (1 + tail);
-      const positive = codes[block.first + i * step]!;
-      loss += Math.max(score, 0) + Math.log1p(tail) - positive * score;
-      factors[i] = probability - positive;
-      curvatures[i] = probability * (1 - probability);
+      const row = block.first + i * step;
+      const positive = codes[row]!;
+      const weight = weights === undefined ? 1 : weights[row]!;
+      loss += weight * (Math.max(score, 0) + Math.log1p(tail) - positive * score);
+      factors[i] = weight * (probability - positive);
+      curvatures[i] = weight * probability * (1 - probability);
     }
     sums.addRows(block);
     if (hessian) {
@@ -78,7 +82,7 @@ function addPenalty(
  * @param w weights [width, classes], so that one design column's weights lie together.
  */
 export async function multinomialLoss(
-  { design, codes, C, heartbeat }: LogisticProblem,
+  { design, codes, weights, C, heartbeat }: LogisticProblem,
   classes: number,
   w: Float64Array,
   gradient: Float64Array,
@@ -98,7 +102,9 @@ export async function multinomialLoss(
       const at = active[j]! * classes;
       if (at >= 0) for (let k = 0; k < classes; k++) scores[k]! += w[at + k]!;
     }
-    loss -= softmaxResidual(scores, codes[row]!);
+    const weight = weights === undefined ? 1 : weights[row]!;
+    loss -= weight * softmaxResidual(scores, codes[row]!);
+    for (let k = 0; k < classes; k++) scores[k]! *= weight;
     for (let j = 0; j <= numbers; j++) {
       const x = dense.values[start + j]!;
       for (let k = 0; k < classes; k++) gradient[j * classes + k]! += x * scores[k]!;

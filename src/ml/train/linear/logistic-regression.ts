@@ -3,6 +3,7 @@ import { TrainingDataError } from '../errors.js';
 import { prepareFeatures, signatureOf } from '../features.js';
 import { encodeGraph } from '../graph.js';
 import { MAX_CATEGORIES } from '../hyperparameters.js';
+import { CLASS_BALANCE } from '../weights.js';
 import { factorise, inverseForm, type Factor } from './cholesky.js';
 import { describeWeights, slopes, type Coefficient, type Intercept, type Variance } from './coefficients.js';
 import { addDesignNodes, buildDesign, type Design } from './design.js';
@@ -45,19 +46,20 @@ export const logisticRegression = defineTrainer({
       description: "Stop when no component of the mean loss's gradient exceeds this.",
     },
     { name: 'maxIterations', type: 'INTEGER', min: 1, max: 10_000, default: 500, description: 'Iterations, at most.' },
+    CLASS_BALANCE,
     MAX_CATEGORIES,
   ],
   train: fitLogisticRegression,
 });
 
-async function fitLogisticRegression({ table, hyperparameters, heartbeat, warnings }: FitContext) {
+async function fitLogisticRegression({ table, weights, hyperparameters, heartbeat, warnings }: FitContext) {
   const { target } = table;
   if (target.task !== 'CLASSIFICATION')
     throw new TrainingDataError('WRONG_TASK', 'A logistic regression needs classes.');
   const maxIterations = hyperparameters.maxIterations!;
   const prepared = prepareFeatures(table, hyperparameters.maxCategories!, warnings);
   const design = buildDesign(table.rows, prepared, 'NONE', warnings);
-  const problem = { design, codes: target.codes, C: hyperparameters.C!, heartbeat };
+  const problem = { design, codes: target.codes, weights, C: hyperparameters.C!, heartbeat };
   const fitted = await fitWeights(problem, target.classes, {
     maxIterations,
     tolerance: hyperparameters.tolerance!,
