@@ -1,7 +1,8 @@
 /**
  * Takes the README's pictures: `npm run build && node test/demo/screenshot.ts`. Runs the demo's steps, signs in to
  * GraphiQL in a browser for which no other origin exists, runs `predict` there, opens the page of the report that started
- * the retraining, and writes docs/graphiql.png and docs/report.png.
+ * the retraining and the model card of the kind of weather, and writes docs/graphiql.png, docs/report.png and
+ * docs/model-card.png.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,6 +46,11 @@ try {
   const { drift } = await runSecondHalf(session, source, days, terminal);
   await page.goto(drift.at(-1)!.report.pageUrl);
   await page.screenshot({ path: 'docs/report.png' });
+  const query = '{ model(name: "seattle-weather") { champion { cardUrl } } }';
+  const { model } = await session.ask(query, {});
+  await page.setViewportSize({ width: 1300, height: 1750 });
+  await page.goto(model.champion.cardUrl);
+  await page.screenshot({ path: 'docs/model-card.png' });
   if (browser.foreignRequests.length > 0) throw new Error(`The page asked for ${browser.foreignRequests.join(', ')}`);
 } finally {
   await browser.close();

@@ -1,4 +1,5 @@
 import { sendAndAwaitCheck } from './checked-traffic.ts';
+import { type ChampionImportance, showImportance } from './importance.ts';
 import { type DemoModel, WATCHED } from './models.ts';
 import { compareOnUnseenDays } from './quality.ts';
 import type { CsvSource } from './csv-source.ts';
@@ -16,6 +17,7 @@ export interface SecondHalf {
   readonly drift: readonly Checked[];
   readonly retraining: FollowedRetraining;
   readonly quality: Awaited<ReturnType<typeof compareOnUnseenDays>>;
+  readonly importance: ChampionImportance;
 }
 
 /**
@@ -57,7 +59,8 @@ export async function runSecondHalf(
     days.unseen,
     terminal,
   );
-  return { model: model.name, quiet, drift: [once, twice], retraining, quality };
+  const importance = await showImportance(session, model, terminal);
+  return { model: model.name, quiet, drift: [once, twice], retraining, quality, importance };
 }
 
 function expectVerdicts({ report, decision }: Checked, verdict: string, decided: string): void {
