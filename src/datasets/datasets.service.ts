@@ -198,10 +198,16 @@ export class DatasetsService {
     return (await this.latestVersions([datasetId])).get(datasetId);
   }
 
+  /** A version with a snapshot; null if it was deleted. */
+  async findVersion(id: string): Promise<ReadyVersion | null> {
+    const version = await this.manager.findOneBy(DatasetVersion, { id });
+    return version && isReady(version) ? version : null;
+  }
+
   /** A version with a snapshot. @throws AppError NOT_FOUND */
   async versionById(id: string): Promise<ReadyVersion> {
-    const version = await this.manager.findOneBy(DatasetVersion, { id });
-    if (version && isReady(version)) return version;
+    const version = await this.findVersion(id);
+    if (version) return version;
     throw new AppError('NOT_FOUND', `There is no dataset version ${id}; it may have been deleted.`);
   }
 

@@ -4,7 +4,9 @@ import { AppError } from '../errors/app-error.js';
 import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
 import { loadInBatch } from '../platform/graphql/request-loader.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';
+import { PageLinks } from '../platform/http/page-links.js';
 import type { Manifest } from './artifact/manifest.js';
+import { cardPath } from './card/card-path.js';
 import { ModelRegistry } from './model-registry.js';
 import { toMetrics, toModelType, toVersionType } from './models.mapping.js';
 import { ModelsService } from './models.service.js';
@@ -16,6 +18,7 @@ export class ModelVersionsResolver {
   constructor(
     private readonly models: ModelsService,
     private readonly registry: ModelRegistry,
+    private readonly links: PageLinks,
   ) {}
 
   @Query(() => ModelVersionType)
@@ -90,6 +93,15 @@ export class ModelVersionsResolver {
   @ResolveField(() => [String], { description: 'What the training found remarkable in the data.' })
   async warnings(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<string[]> {
     return (await this.manifestOf(version, context)).warnings.map(({ message }) => message);
+  }
+
+  @ResolveField(() => String, {
+    description: 'Link to the model card, which opens in a browser for an hour without signing in.',
+  })
+  async cardUrl(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<string> {
+    const { name } = await this.model(version, context);
+    const { protocol, host } = context.request;
+    return `${protocol}://${host}${this.links.ticketed(cardPath(name, version.version))}`;
   }
 
   @ResolveField(() => ID)

@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatasetsModule } from '../datasets/datasets.module.js';
+import { PageLinks } from '../platform/http/page-links.js';
 import { ModelArtifacts } from './artifact/model-artifacts.js';
 import { Approvals } from './approvals.service.js';
 import { ApprovalsResolver } from './approvals.resolver.js';
+import { Cards } from './card/cards.service.js';
+import { CardsController } from './card/cards.controller.js';
 import { ArtifactsWorker } from './artifacts.worker.js';
 import { Challenge } from './challenge.entity.js';
 import { Challenges } from './challenges.js';
@@ -42,9 +45,9 @@ const SERVICES = [
 })
 export class ModelsModule {}
 
-/** Models, versions and the ledger in GraphQL. */
+/** Models, versions and the ledger in GraphQL, and model cards. */
 @Module({
-  imports: [ModelsModule, TypeOrmModule.forFeature([Promotion])],
+  imports: [ModelsModule, DatasetsModule, TypeOrmModule.forFeature([Promotion])],
   providers: [
     ModelsResolver,
     ModelVersionsResolver,
@@ -53,7 +56,10 @@ export class ModelsModule {}
     ModelsSubscriptionsResolver,
     ModelChanges,
     LedgerFeed,
+    Cards,
+    PageLinks,
   ],
+  controllers: [CardsController],
 })
 export class ModelsApiModule {}
 

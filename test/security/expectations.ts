@@ -143,6 +143,8 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   'POST /v1/outcomes': 'PREDICTOR',
 
   // monitoring; the ticket in the link is the right to the page
+  'GET /models/:model/versions/:version/card': 'VIEWER',
+  'GET /models/:model/versions/:version/card/page': { least: 'PUBLIC', refuses: 'FORBIDDEN' },
   'GET /reports/:id': 'VIEWER',
   'GET /reports/:id/page': { least: 'PUBLIC', refuses: 'FORBIDDEN' },
 };
