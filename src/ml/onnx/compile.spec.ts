@@ -107,8 +107,8 @@ describe('compile', () => {
       };
       return compile(forestOf(trees, 1)).bytes;
     };
-    // 8 bytes a node, 4 a leaf, 12 a tree.
-    expect(size(2_000) - size(1_000)).toBe(24_000);
+    // 8 bytes a node, 4 a leaf, 16 a tree.
+    expect(size(2_000) - size(1_000)).toBe(28_000);
   });
 
   const wrongBatches: [string, Batch, RegExp][] = [

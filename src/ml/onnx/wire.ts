@@ -33,15 +33,22 @@ export function readFloat(reader: BinaryReader, wire: WireType): number {
 
 export function readInt(reader: BinaryReader, wire: WireType): number {
   expectWire(wire, WireType.Varint);
+  const start = reader.pos;
+  const short = reader.uint32();
+  if (reader.pos - start <= SHORT_BYTES) return short;
+  reader.pos = start;
   return Number(reader.int64());
 }
+
+/** A varint of so many bytes is below 2^28, which takes no BigInt to read. */
+const SHORT_BYTES = 4;
 
 /** A repeated numeric field: packed chunks come as typed arrays, single elements as a plain list. */
 export type Numbers = number[] | Float32Array | Float64Array;
 
 /** Appends a repeated float field, packed or one by one. */
 export function readFloats(reader: BinaryReader, wire: WireType, before: Numbers): Numbers {
-  if (wire !== WireType.LengthDelimited) return append(before, [readFloat(reader, wire)]);
+  if (wire !== WireType.LengthDelimited) return push(before, readFloat(reader, wire));
   return append(before, unpackFloats(reader.bytes()));
 }
 
@@ -56,7 +63,7 @@ export function unpackFloats(bytes: Uint8Array): Float32Array {
 
 /** Appends a repeated int64 field, packed or one by one. Integers beyond 2^53 are rounded to the nearest double. */
 export function readInts(reader: BinaryReader, wire: WireType, before: Numbers): Numbers {
-  if (wire !== WireType.LengthDelimited) return append(before, [readInt(reader, wire)]);
+  if (wire !== WireType.LengthDelimited) return push(before, readInt(reader, wire));
   return append(before, unpackInts(reader.bytes()));
 }
 
@@ -100,6 +107,13 @@ function append(before: Numbers, values: Numbers): Numbers {
   if (before.length === 0 && values.length > 1) return values;
   const list = Array.isArray(before) ? before : Array.from(before);
   for (let i = 0; i < values.length; i++) list.push(values[i]!);
+  return list;
+}
+
+/** Python's writers give every element of a list a tag of its own: a forest has millions of them. */
+function push(before: Numbers, value: number): Numbers {
+  const list = Array.isArray(before) ? before : Array.from(before);
+  list.push(value);
   return list;
 }
 

@@ -101,6 +101,7 @@ export const f32 = {
 export const f64 = {
   const: (value: number): F64 => ({ type: 'f64', code: [0x44, ...new Uint8Array(Float64Array.of(value).buffer)] }),
   fromI32: unary<'i32', 'f64'>('f64', [0xb7]),
+  fromF32: unary<'f32', 'f64'>('f64', [0xbb]),
   add: binary<'f64', 'f64'>('f64', [0xa0]),
   mul: binary<'f64', 'f64'>('f64', [0xa2]),
   load: load('f64', [0x2b], 3),

@@ -170,6 +170,12 @@ export const cast: Operator = (node, inputs) => {
   throw node.unsupported(`it casts to element type ${to}, only FLOAT is supported`);
 };
 
+/** Identity, as some exporters put between an operator and the output. */
+export const identity: Operator = (node, inputs) => {
+  const input = numericInput(node, inputs);
+  return passThrough(input, input.type);
+};
+
 function passThrough(input: Shape, type: Shape['type']): Operation {
   return { ...sideBySide([input.width], type, [input]) };
 }

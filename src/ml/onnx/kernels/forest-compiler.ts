@@ -30,6 +30,7 @@ export function compileForest(node: NodeReader, { nodes, weights }: Trees, width
     ...placement.finish(table.size),
     roots: Int32Array.from(trees, (tree) => tree.root),
     sizes: Int32Array.from(trees, (tree) => tree.size),
+    firstLeaves: Int32Array.from(trees, (tree) => tree.firstLeaf),
     depths: Int32Array.from(trees, (tree) => tree.depth),
     leaves: rows,
     width,
@@ -65,8 +66,9 @@ class Placement {
     this.thresholds = new Float32Array(this.words.buffer);
   }
 
-  placeTree(sourceRoot: number): { root: number; size: number; depth: number } {
+  placeTree(sourceRoot: number): { root: number; size: number; firstLeaf: number; depth: number } {
     const root = this.placed;
+    const firstLeaf = this.leafCount;
     this.push(sourceRoot);
     let depth = -1;
     for (let at = root, levelEnd = root; at < this.placed; at++) {
@@ -78,7 +80,7 @@ class Placement {
       if (this.nodes.modes[source] === 'LEAF') this.placeLeaf(at, source);
       else this.placeSplit(at, source);
     }
-    return { root, size: this.placed - root, depth };
+    return { root, size: this.placed - root, firstLeaf, depth };
   }
 
   finish(slots: number): Pick<Forest, 'words' | 'thresholds' | 'slotBits'> {

@@ -12,6 +12,8 @@ export interface Forest {
   readonly roots: Int32Array;
   /** Nodes of each tree, which lie together from its root. */
   readonly sizes: Int32Array;
+  /** Row in `leaves` of the first leaf of each tree; the others follow. */
+  readonly firstLeaves: Int32Array;
   /** Edges to the deepest leaf, per tree. */
   readonly depths: Int32Array;
   /** Row-major [leaves, width]. */
@@ -116,6 +118,6 @@ function areLeaves(words: Int32Array, slotBits: number, nodes: readonly number[]
   return nodes.every((node) => words[2 * node + 1]! >>> slotBits === node);
 }
 
-export function addLeaf(leaves: Float32Array, leaf: number, sums: Float64Array, to: number, width: number): void {
+function addLeaf(leaves: Float32Array, leaf: number, sums: Float64Array, to: number, width: number): void {
   for (let i = 0; i < width; i++) sums[to + i]! += leaves[leaf + i]!;
 }

@@ -1,5 +1,5 @@
 import { ML_DOMAIN } from '../model.js';
-import { cast, concat, featureVectorizer, imputer, normalizer, reshape, scaler } from './columns.js';
+import { cast, concat, featureVectorizer, identity, imputer, normalizer, reshape, scaler } from './columns.js';
 import { add, divide, exp, multiply, sigmoid, subtract } from './elementwise.js';
 import { labelEncoder, oneHotEncoder } from './encoders.js';
 import type { CompiledForest } from './forest.js';
@@ -14,6 +14,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map([
   ['.Concat', concat],
   ['.Div', divide],
   ['.Exp', exp],
+  ['.Identity', identity],
   ['.Mul', multiply],
   ['.Reshape', reshape],
   ['.Sigmoid', sigmoid],

@@ -97,7 +97,7 @@ function operation({ forest, slots, covers }: CompiledForest, width: number, fin
   return {
     output: { type: 'float', width },
     scratch: slotCount,
-    bytes: nodes + forest.leaves.byteLength + 12 * forest.roots.length + 9 * slotCount,
+    bytes: nodes + forest.leaves.byteLength + 16 * forest.roots.length + 9 * slotCount,
     kernel:
       ([input], output, slotsAt) =>
       (frame) => {
