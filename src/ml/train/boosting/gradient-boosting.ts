@@ -5,8 +5,8 @@ import { encodeGraph } from '../graph.js';
 import { type HyperparameterSpec, MAX_CATEGORIES } from '../hyperparameters.js';
 import type { TrainingTable } from '../table.js';
 import { assembleEnsemble, type WriteLeaf } from '../trees/assemble.js';
-import { binColumn, type BinnedColumn, MISSING } from '../trees/bins.js';
-import { encodeFeatures } from '../trees/encoding.js';
+import { type BinnedColumn, MISSING } from '../trees/bins.js';
+import { binColumns, encodeFeatures } from '../trees/encoding.js';
 import { summariseForest } from '../trees/summary.js';
 import { CLASS_BALANCE } from '../weights.js';
 import { boost, type Boosted } from './boost.js';
@@ -104,11 +104,7 @@ async function fitGradientBoosting({
   const prepared = prepareFeatures(table, setting('maxCategories'), warnings);
   const features = encodeFeatures(table, prepared, seed);
   await heartbeat.beat();
-  const columns: BinnedColumn[] = [];
-  for (const { values } of features.flatMap((feature) => feature.columns)) {
-    columns.push(binColumn(values));
-    await heartbeat.beat();
-  }
+  const columns = await binColumns(features, heartbeat);
   const { train, validation } = divide(table.rows, setting('validationShare'), seed);
   const state = shareRows(table, weights, columns, train, { leaves: setting('maxLeaves'), threads });
   const boosted = await boost(state, {

@@ -5,9 +5,9 @@ import { MAX_CATEGORIES, type Hyperparameters } from '../hyperparameters.js';
 import type { Target, TrainingTable } from '../table.js';
 import { CLASS_BALANCE } from '../weights.js';
 import { assembleEnsemble, type WriteLeaf } from '../trees/assemble.js';
-import { binColumn, type BinnedColumn } from '../trees/bins.js';
+import type { BinnedColumn } from '../trees/bins.js';
 import type { ForestData } from './data.js';
-import { encodeFeatures } from '../trees/encoding.js';
+import { binColumns, encodeFeatures } from '../trees/encoding.js';
 import { growForest } from './pool.js';
 import { weightedDraws } from './weighted-draws.js';
 import { summariseForest } from '../trees/summary.js';
@@ -69,11 +69,7 @@ async function fitRandomForest({
   const prepared = prepareFeatures(table, hyperparameters.maxCategories!, warnings);
   const features = encodeFeatures(table, prepared, seed);
   await heartbeat.beat();
-  const columns: BinnedColumn[] = [];
-  for (const { values } of features.flatMap((feature) => feature.columns)) {
-    columns.push(binColumn(values));
-    await heartbeat.beat();
-  }
+  const columns = await binColumns(features, heartbeat);
   const offset = table.target.task === 'REGRESSION' ? meanOf(table.target.values) : 0;
   const data = forestData(table, weights, columns, offset, hyperparameters, seed);
   const trees = await growForest(data, { trees: hyperparameters.trees!, threads, workerUrl, watch });

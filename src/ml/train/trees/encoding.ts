@@ -1,7 +1,9 @@
 import type { GraphBuilder } from '../../onnx/graph-builder.js';
 import { Random } from '../../statistics/random.js';
 import { slotOf, type CategoricalFeature, type PreparedFeature } from '../features.js';
+import type { Heartbeat } from '../heartbeat.js';
 import type { Target, TrainingTable } from '../table.js';
+import { binColumn, type BinnedColumn } from './bins.js';
 
 /** More categories than this become numbers: trees can't test for membership in a set (ai.onnx.ml 3). */
 const MAX_ONE_HOT = 8;
@@ -14,8 +16,8 @@ const MAX_MEANS = 8;
 /** One numeric input of the trees. */
 export interface EncodedColumn {
   readonly feature: string;
-  /** float32 as the graph computes them on the training rows, NaN is missing. */
-  readonly values: Float32Array;
+  /** Makes them, float32 as the graph computes them on the training rows; NaN is missing. Nobody needs two at a time. */
+  readonly values: () => Float32Array;
 }
 
 /** The columns of one feature and the nodes that compute them. */
@@ -43,7 +45,7 @@ export function encodeFeatures(
     .map((feature): EncodedFeature => {
       const { name } = feature.column;
       if (feature.kind === 'NUMERIC') {
-        const values = Float32Array.from(feature.column.values);
+        const values = (): Float32Array => new Float32Array(feature.column.values);
         return { columns: [{ feature: name, values }], addNodes: () => [name] };
       }
       if (feature.categories.length <= MAX_ONE_HOT) return oneHot(table.rows, feature);
@@ -51,11 +53,21 @@ export function encodeFeatures(
     });
 }
 
+/** The bins of all columns, in the order of the features. @throws TrainingCancelled */
+export async function binColumns(features: readonly EncodedFeature[], heartbeat: Heartbeat): Promise<BinnedColumn[]> {
+  const binned: BinnedColumn[] = [];
+  for (const { values } of features.flatMap(({ columns }) => columns)) {
+    binned.push(binColumn(values()));
+    await heartbeat.beat();
+  }
+  return binned;
+}
+
 function oneHot(rows: number, feature: CategoricalFeature): EncodedFeature {
   const { name } = feature.column;
   const columns = feature.categories.map((_, slot) => ({
     feature: name,
-    values: Float32Array.from({ length: rows }, (_none, row) => (slotOf(feature, row) === slot ? 1 : 0)),
+    values: () => Float32Array.from({ length: rows }, (_none, row) => (slotOf(feature, row) === slot ? 1 : 0)),
   }));
   return { columns, addNodes: (graph) => [graph.oneHot(name, feature.categories)] };
 }
@@ -75,7 +87,7 @@ function targetMeans(feature: CategoricalFeature, targets: readonly Float64Array
   const { categories } = feature;
   const encoded = targets.map((target) => meansOf(feature, target, folds));
   return {
-    columns: encoded.map(({ values }) => ({ feature: name, values })),
+    columns: encoded.map(({ values }) => ({ feature: name, values: () => values })),
     addNodes: (graph) =>
       encoded.map(({ means }) => graph.labelEncode(name, categories, means.slice(0, -1), means.at(-1)!)),
   };
