@@ -88,7 +88,7 @@ function encodeAttributeValue(writer: BinaryWriter, attribute: KnownAttribute): 
   }
 }
 
-function encodeValueInfo(writer: BinaryWriter, field: number, info: ValueInfo): void {
+export function encodeValueInfo(writer: BinaryWriter, field: number, info: ValueInfo): void {
   message(writer, field, () => {
     text(writer, VALUE_INFO.name, info.name);
     const type = info.type;

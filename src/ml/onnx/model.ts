@@ -73,7 +73,7 @@ export type ValueType =
   | { readonly kind: 'other'; readonly bytes: Uint8Array };
 
 /** TensorProto.DataType, as far as it is named in this code base. */
-export const ELEMENT = { FLOAT: 1, INT32: 6, INT64: 7, STRING: 8, BOOL: 9, DOUBLE: 11 } as const;
+export const ELEMENT = { FLOAT: 1, INT32: 6, INT64: 7, STRING: 8, BOOL: 9, FLOAT16: 10, DOUBLE: 11 } as const;
 
 export const ML_DOMAIN = 'ai.onnx.ml';
 
@@ -85,4 +85,9 @@ export class OnnxFormatError extends Error {
 /** The graph is legal ONNX but outside the compiled subset; ONNX Runtime may still serve it. */
 export class UnsupportedGraphError extends Error {
   override readonly name = 'UnsupportedGraphError';
+}
+
+/** A sound graph that cannot serve the model it is meant for: its inputs, outputs or scores don't fit. */
+export class UnfitGraphError extends Error {
+  override readonly name = 'UnfitGraphError';
 }

@@ -46,8 +46,11 @@ function readInput({ name, type }: ValueInfo): EvaluatorInput {
   return { name, type: type.elementType === ELEMENT.FLOAT ? 'float' : 'string', columns };
 }
 
-/** The only float output; among several, the one named as exporters name the scores. */
-function chooseOutput(graph: OnnxGraph): string {
+/**
+ * The only float output; among several, the one named as exporters name the scores. Throws UnsupportedGraphError if
+ * that leaves none or more than one.
+ */
+export function chooseOutput(graph: OnnxGraph): string {
   const floats = graph.outputs.filter(({ type }) => type.kind === 'tensor' && type.elementType === ELEMENT.FLOAT);
   const named = floats.filter(({ name }) => name === 'probabilities' || name === 'prediction');
   const [first, second] = named.length > 0 ? named : floats;

@@ -16,15 +16,15 @@ export class OnnxRuntimeEvaluator implements Evaluator {
     readonly bytes: number,
   ) {}
 
-  /** @throws AppError BAD_INPUT if the file is no model with [N, 1] inputs and a score per row. */
+  /** @throws AppError BAD_INPUT if the file is no model with inputs [N, k] and scores for each row. */
   static async create(onnx: Uint8Array): Promise<OnnxRuntimeEvaluator> {
     const session = await openSession(onnx);
     const inputs = session.inputMetadata.map(inputOf);
-    const last = session.outputMetadata.findLast((output) => output.isTensor && output.type === 'float32');
-    if (!last?.isTensor) throw unusable('it has no output of floating-point scores');
-    const width = last.shape.at(-1);
+    const { name, shape } = scoresOf(session.outputMetadata);
+    // A single dimension is that of the rows, and an unknown second one means a score each.
+    const width = shape.length > 1 ? shape.at(-1) : 1;
     // The session holds the parsed graph; twice the file is what was seen for forests.
-    return new OnnxRuntimeEvaluator(session, last.name, inputs, typeof width === 'number' ? width : 1, onnx.length * 2);
+    return new OnnxRuntimeEvaluator(session, name, inputs, typeof width === 'number' ? width : 1, onnx.length * 2);
   }
 
   async evaluate(batch: Batch): Promise<Scores> {
@@ -47,17 +47,37 @@ export class OnnxRuntimeEvaluator implements Evaluator {
   }
 
   private feeds(batch: Batch, from: number, to: number): Record<string, Tensor> {
-    const shape = [to - from, 1];
     const feeds: Record<string, Tensor> = {};
-    this.inputs.forEach(({ name }, index) => {
-      const column = batch.columns[index];
+    let next = 0;
+    for (const { name, type, columns: width = 1 } of this.inputs) {
+      const columns = batch.columns.slice(next, (next += width)).map((column) => column.slice(from, to));
+      const shape = [to - from, width];
       feeds[name] =
-        column instanceof Float32Array
-          ? new Tensor('float32', column.slice(from, to), shape)
-          : new Tensor('string', column?.slice(from, to) ?? [], shape);
-    });
+        type === 'float'
+          ? new Tensor('float32', rowMajor(columns as Float32Array[], new Float32Array((to - from) * width)), shape)
+          : new Tensor('string', rowMajor(columns as string[][], new Array<string>((to - from) * width)), shape);
+    }
     return feeds;
   }
+}
+
+/** Columns side by side, row by row. A single one is taken as it is. */
+function rowMajor<Values extends Float32Array | string[]>(columns: readonly Values[], target: Values): Values {
+  if (columns.length === 1) return columns[0]!;
+  columns.forEach((column, offset) => {
+    for (let row = 0, to = offset; row < column.length; row++, to += columns.length) target[to] = column[row]!;
+  });
+  return target;
+}
+
+type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }>;
+
+/** The output that the compiler takes as well: the one named as exporters name scores, or else the last of floats. */
+function scoresOf(outputs: readonly InferenceSession.ValueMetadata[]): TensorMetadata {
+  const floats = outputs.filter((output): output is TensorMetadata => output.isTensor && output.type === 'float32');
+  const scores = floats.find(({ name }) => name === 'probabilities' || name === 'prediction') ?? floats.at(-1);
+  if (!scores) throw unusable('it has no output of floating-point scores');
+  return scores;
 }
 
 async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
@@ -73,9 +93,12 @@ async function openSession(onnx: Uint8Array): Promise<InferenceSession> {
 }
 
 function inputOf(metadata: InferenceSession.ValueMetadata): EvaluatorInput {
-  if (metadata.isTensor && metadata.type === 'float32') return { name: metadata.name, type: 'float' };
-  if (metadata.isTensor && metadata.type === 'string') return { name: metadata.name, type: 'string' };
-  throw unusable(`its input ${metadata.name} is neither a float nor a string tensor`);
+  const { name } = metadata;
+  const isKnown = metadata.isTensor && (metadata.type === 'float32' || metadata.type === 'string');
+  if (!isKnown) throw unusable(`its input ${name} is neither a float nor a string tensor`);
+  const columns = metadata.shape[1];
+  const type = metadata.type === 'float32' ? 'float' : 'string';
+  return { name, type, ...(typeof columns === 'number' && columns > 1 && { columns }) };
 }
 
 function unusable(reason: string): AppError {
