@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentPrincipal, RequireRole } from '../auth/access.js';
 import type { Principal } from '../auth/principal.js';
 import { AppError } from '../errors/app-error.js';
+import { StreamedBody } from '../platform/http/streamed-body.js';
 import { DatasetsService } from './datasets.service.js';
 import { ExtractionRequests } from './extraction-requests.js';
 
@@ -20,6 +21,7 @@ export class DatasetsController {
 
   /** The body is the file itself. Answers as soon as it is stored; the extraction goes on as a job. */
   @Post('upload')
+  @StreamedBody()
   @HttpCode(202)
   async upload(
     @Param('name') name: string,

@@ -18,7 +18,6 @@ import { ExtractionSchedules } from './extraction-schedules.js';
 import { ExtractionSchedulesResolver } from './extraction-schedules.resolver.js';
 import { ExtractionWorker } from './extraction.worker.js';
 import { Extractions } from './extractions.js';
-import { UploadBody } from './upload-body.js';
 
 @Module({
   imports: [TypeOrmModule.forFeature([Dataset, DataSourceRow, DatasetSchedule, DatasetVersion])],
@@ -30,7 +29,7 @@ export class DatasetsModule {}
 /** Datasets in GraphQL; upload and download over REST. */
 @Module({
   imports: [DatasetsModule],
-  providers: [DatasetsResolver, DatasetVersionsResolver, ExtractionSchedulesResolver, UploadBody],
+  providers: [DatasetsResolver, DatasetVersionsResolver, ExtractionSchedulesResolver],
   controllers: [DatasetsController],
 })
 export class DatasetsApiModule {}

@@ -1,9 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, EntityManager } from 'typeorm';
@@ -13,7 +8,7 @@ import type { Principal } from '../auth/principal.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
-import { errorCode } from '../platform/http/outbound-request.js';
+import { receiveFile } from '../platform/http/received-file.js';
 import { ObjectStore } from '../platform/storage/object-store.js';
 import type { DataSourceRow } from './data-source.entity.js';
 import { Dataset } from './dataset.entity.js';
@@ -144,19 +139,9 @@ export class ExtractionRequests {
     }
   }
 
-  private async storeBody(body: Readable, key: string): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), 'boucle-upload-'));
-    const path = join(folder, 'body');
-    try {
-      const bytes = await writeWithin(body, path, this.config.SOURCE_MAX_BYTES);
-      if (bytes === 0)
-        throw new AppError('BAD_INPUT', 'The upload is empty. Send the file as the body of the request.');
-      await this.objects.putFile(key, path);
-    } catch (error) {
-      throw errorCode(error) === 'ENOSPC' ? uploadDiskFull(error) : error;
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+  private storeBody(body: Readable, key: string): Promise<void> {
+    const limit = { maxBytes: this.config.SOURCE_MAX_BYTES, tooLarge };
+    return receiveFile(body, limit, ({ path }) => this.objects.putFile(key, path));
   }
 
   private record(manager: EntityManager, actor: Principal, action: string, id: string): Promise<void> {
@@ -167,27 +152,4 @@ export class ExtractionRequests {
 function newUpload(): Upload {
   const versionId = uuidv7();
   return { versionId, key: uploadKey(versionId) };
-}
-
-function uploadDiskFull(cause: unknown): AppError {
-  const message = 'The disk of the server is full, so it could not take the file. Ask an administrator to free space.';
-  return new AppError('LIMIT_EXCEEDED', message, undefined, { cause });
-}
-
-async function writeWithin(body: Readable, path: string, maxBytes: number): Promise<number> {
-  let bytes = 0;
-  // Left open, a body that is too large is read to its end after the answer; destroyed, the answer would not arrive.
-  const chunksOfBody = body.iterator({ destroyOnReturn: false });
-  await pipeline(
-    chunksOfBody,
-    async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        bytes += chunk.length;
-        if (bytes > maxBytes) throw tooLarge(maxBytes);
-        yield chunk;
-      }
-    },
-    createWriteStream(path),
-  );
-  return bytes;
 }

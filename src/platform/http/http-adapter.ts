@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.js';
 import { answerError } from '../../errors/http-error.filter.js';
 import { cutIfClientStalls } from './idle-connections.js';
 import { hasLoopbackHost, needsLoopbackHost } from './loopback-host.js';
+import { leaveStreamedBodies } from './streamed-body.js';
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const IDLE_CHECK_MS = 50;
@@ -96,6 +97,7 @@ export function createHttpAdapter(config: Config, clientIdleMs = CLIENT_IDLE_MS)
     connectionTimeout: clientIdleMs,
     keepAliveTimeout: 72_000,
   });
+  leaveStreamedBodies(adapter.getInstance());
   const loopbackOnly = needsLoopbackHost(config);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...HEADERS, 'x-request-id': request.id });
