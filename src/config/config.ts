@@ -85,6 +85,14 @@ export const settingsSchema = z.object({
   TRAINING_THREADS: z.coerce.number().int().min(1).max(64).optional().describe('Threads of one training; all cores'),
   TRAINING_PARALLEL: z.coerce.number().int().min(1).max(64).default(1).describe('Trainings at once in one worker'),
   TRAINING_TIMEOUT_SECONDS: z.coerce.number().positive().default(86_400).describe('Longest time a training may take'),
+  ONNX_MAX_BYTES: bytes(256 * MEBIBYTE).describe('Largest ONNX file that can be uploaded'),
+  ONNX_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .positive()
+    .max(86_400)
+    .default(600)
+    .describe('Longest time that an uploaded ONNX file may take to be checked and measured'),
+  ONNX_MEMORY_BYTES: bytes(2 * GIBIBYTE).describe('Memory that it may take meanwhile'),
   EVALUATOR_CACHE_BYTES: bytes(512 * MEBIBYTE).describe('Memory for loaded models in one process'),
   PREDICTION_MAX_ROWS: z.coerce.number().int().positive().default(10_000).describe('Most rows in one request'),
   PREDICTION_RETENTION_DAYS: z.coerce

@@ -19,13 +19,16 @@ export interface StoredArtifact {
   readonly manifest: Manifest;
 }
 
+/** What a version comes from. */
+export type Origin = { readonly runId: string } | { readonly registrationId: string };
+
 export interface NewVersion {
   readonly modelId: string;
-  readonly runId: string;
+  readonly origin: Origin;
   readonly artifact: StoredArtifact;
 }
 
-/** Takes trained models in: first the artifact, verified and under its hash, then the version that refers to it. */
+/** Takes models in: first the artifact, verified and under its hash, then the version that refers to it. */
 @Injectable()
 export class ModelRegistration {
   constructor(
@@ -39,17 +42,17 @@ export class ModelRegistration {
    * @throws AppError INVALID_STATE for a damaged archive, UPSTREAM_FAILED if the store fails.
    */
   async store(modelId: string, archive: string): Promise<StoredArtifact> {
-    const { manifest, sha256 } = await this.artifacts.verify(createReadStream(archive), 'that the training left');
+    const { manifest, sha256 } = await this.artifacts.verify(createReadStream(archive), 'that was made');
     const { size } = await stat(archive);
     const key = `${artifactPrefix(modelId)}${sha256}.tar.gz`;
     await this.objects.putFile(key, archive);
     return { key, sha256, bytes: size, manifest };
   }
 
-  /** Adds a version; once a run: asked again, it returns the version that is there. */
-  async register(manager: EntityManager, { modelId, runId, artifact }: NewVersion): Promise<ModelVersion> {
+  /** Adds a version; once an origin: asked again, it returns the version that is there. */
+  async register(manager: EntityManager, { modelId, origin, artifact }: NewVersion): Promise<ModelVersion> {
     const model = await lockModel(manager, { id: modelId });
-    const known = await manager.findOneBy(ModelVersion, { runId });
+    const known = await manager.findOneBy(ModelVersion, origin);
     if (known) return known;
     const { manifest } = artifact;
     const { holdout } = manifest.metrics;
@@ -58,7 +61,7 @@ export class ModelRegistration {
       modelId,
       number: model.lastVersion + 1,
       algorithm: manifest.algorithm,
-      runId,
+      ...origin,
       stage: 'CANDIDATE',
       artifactKey: artifact.key,
       artifactSha256: artifact.sha256,

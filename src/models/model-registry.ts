@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { FindOptionsWhere, IsNull, Not, Repository } from 'typeorm';
 import { AppError } from '../errors/app-error.js';
 import type { Signature } from '../ml/schema/signature.js';
-import type { Algorithm } from './algorithm.js';
+import type { VersionAlgorithm } from './algorithm.js';
 import { Challenge } from './challenge.entity.js';
 import { Model } from './model.entity.js';
 import { ModelVersion } from './model-version.entity.js';
@@ -14,7 +14,7 @@ export interface VersionSelector {
   readonly model: string;
   readonly version?: number | null;
   /** The algorithm's lead: its newest version that passed the floors and was not rejected. */
-  readonly algorithm?: Algorithm | null;
+  readonly algorithm?: VersionAlgorithm | null;
   /** The newest version of this stage. */
   readonly stage?: Stage | null;
 }
@@ -25,7 +25,7 @@ export interface ServableVersion {
   readonly modelName: string;
   readonly versionId: string;
   readonly version: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: VersionAlgorithm;
   readonly stage: Stage;
   readonly artifactKey: string;
   readonly artifactSha256: string;

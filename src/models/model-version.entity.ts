@@ -1,10 +1,10 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Signature } from '../ml/schema/signature.js';
-import type { Algorithm } from './algorithm.js';
+import type { VersionAlgorithm } from './algorithm.js';
 import type { Manifest, Evaluations } from './artifact/manifest.js';
 import type { Stage } from './stage.js';
 
-/** One trained model: an artifact, its contract and how good it is. */
+/** One model: an artifact, its contract and how good it is. */
 @Entity('model_version')
 export class ModelVersion {
   /** UUIDv7. */
@@ -19,11 +19,15 @@ export class ModelVersion {
   number!: number;
 
   @Column('text')
-  algorithm!: Algorithm;
+  algorithm!: VersionAlgorithm;
 
   /** The training run it came from; unique, so that a run which is taken up again registers once. */
-  @Column('uuid', { name: 'run_id' })
-  runId!: string;
+  @Column('uuid', { name: 'run_id', nullable: true })
+  runId!: string | null;
+
+  /** For a version that was not trained here: the registration of its file; unique for the same reason. */
+  @Column('uuid', { name: 'registration_id', nullable: true })
+  registrationId!: string | null;
 
   @Column('text')
   stage!: Stage;

@@ -5,12 +5,12 @@ import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
 import { loadInBatch } from '../platform/graphql/request-loader.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';
 import { PageLinks } from '../platform/http/page-links.js';
-import type { Manifest } from './artifact/manifest.js';
+import type { EvaluatorKind, Manifest } from './artifact/manifest.js';
 import { cardPath } from './card/card-path.js';
 import { ModelRegistry } from './model-registry.js';
 import { toMetrics, toModelType, toVersionType } from './models.mapping.js';
 import { ModelsService } from './models.service.js';
-import { ImportanceType, Metric, ModelType, ModelVersionType } from './models.types.js';
+import { EvaluatorKindEnum, ImportanceType, Metric, ModelType, ModelVersionType } from './models.types.js';
 
 /** Fields that come from a version's manifest, which is read only for queries that ask. */
 @Resolver(() => ModelVersionType)
@@ -102,6 +102,11 @@ export class ModelVersionsResolver {
     const { name } = await this.model(version, context);
     const { protocol, host } = context.request;
     return `${protocol}://${host}${this.links.ticketed(cardPath(name, version.version))}`;
+  }
+
+  @ResolveField(() => EvaluatorKindEnum, { description: 'What computed its metrics when it was registered.' })
+  async evaluator(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<EvaluatorKind> {
+    return (await this.manifestOf(version, context)).evaluator ?? 'COMPILED';
   }
 
   @ResolveField(() => ID)

@@ -43,7 +43,7 @@ export function toChallengeType({ challenge, challenger }: ActiveChallenge): Cha
 
 export function toVersionType(version: ModelVersion): ModelVersionType {
   const { id, modelId, number, algorithm, stage, passedFloors, signature, runId, createdAt } = version;
-  const { artifactSha256, artifactBytes } = version;
+  const { artifactSha256, artifactBytes, registrationId } = version;
   return {
     id,
     modelId,
@@ -53,6 +53,7 @@ export function toVersionType(version: ModelVersion): ModelVersionType {
     passedFloors,
     signature,
     runId,
+    registrationId,
     artifactSha256,
     artifactBytes,
     createdAt,

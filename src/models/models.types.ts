@@ -5,7 +5,8 @@ import { PageOf } from '../platform/graphql/pagination.js';
 import { BigIntScalar, JsonScalar } from '../platform/graphql/scalars.js';
 import type { Task } from '../ml/schema/signature.js';
 import type { SplitMethod } from '../ml/train/split.js';
-import { type Algorithm, ALGORITHMS } from './algorithm.js';
+import { EVALUATORS } from './artifact/manifest.js';
+import { VERSION_ALGORITHMS, type VersionAlgorithm } from './algorithm.js';
 import {
   PROMOTION_ACTIONS,
   PROMOTION_MODES,
@@ -15,14 +16,25 @@ import {
   STAGES,
 } from './stage.js';
 
-export const AlgorithmEnum = enumOf(ALGORITHMS);
+export const AlgorithmEnum = enumOf(VERSION_ALGORITHMS);
 export const StageEnum = enumOf(STAGES);
+export const EvaluatorKindEnum = enumOf(EVALUATORS);
 const TaskEnum = enumOf<Task>(['REGRESSION', 'CLASSIFICATION']);
 const SplitMethodEnum = enumOf<SplitMethod>(['RANDOM', 'STRATIFIED', 'TIME']);
 const PromotionModeEnum = enumOf(PROMOTION_MODES);
 const PromotionActionEnum = enumOf(PROMOTION_ACTIONS);
 
-registerEnumType(AlgorithmEnum, { name: 'Algorithm' });
+registerEnumType(AlgorithmEnum, {
+  name: 'Algorithm',
+  valuesMap: { FOREIGN: { description: 'Not trained here: an ONNX file that was registered. Nothing to train with.' } },
+});
+registerEnumType(EvaluatorKindEnum, {
+  name: 'EvaluatorKind',
+  valuesMap: {
+    COMPILED: { description: 'Our kernels, which know every operator of the graph.' },
+    ONNX_RUNTIME: { description: 'ONNX Runtime, for graphs with other operators.' },
+  },
+});
 registerEnumType(TaskEnum, {
   name: 'Task',
   description: 'What a model predicts: a number, or one of several classes.',
@@ -285,7 +297,7 @@ export class ModelVersionType {
   version!: number;
 
   @Field(() => AlgorithmEnum)
-  algorithm!: Algorithm;
+  algorithm!: VersionAlgorithm;
 
   @Field(() => StageEnum)
   stage!: Stage;
@@ -296,8 +308,11 @@ export class ModelVersionType {
   @Field(() => JsonScalar, { description: 'Inputs with their types and categories, task, target and classes.' })
   signature!: unknown;
 
-  @Field(() => ID)
-  runId!: string;
+  @Field(() => ID, { nullable: true, description: 'Of the training it came from; null for a FOREIGN version.' })
+  runId!: string | null;
+
+  /** For fields that are resolved from elsewhere. */
+  registrationId!: string | null;
 
   @Field(() => String, { description: 'SHA-256 of model.tar.gz.' })
   artifactSha256!: string;

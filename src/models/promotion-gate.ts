@@ -1,6 +1,6 @@
 import type { Task } from '../ml/schema/signature.js';
 import type { DifferenceInterval } from '../ml/statistics/bootstrap.js';
-import type { Algorithm } from './algorithm.js';
+import type { VersionAlgorithm } from './algorithm.js';
 import type { Evaluation } from './artifact/manifest.js';
 import { directionOf, type GateMetric, isBetter } from './gate-metrics.js';
 
@@ -24,7 +24,7 @@ export interface GateSettings {
 export interface Contestant {
   readonly id: string;
   readonly number: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: VersionAlgorithm;
   readonly validation: Evaluation;
   readonly passedFloors: boolean;
 }
@@ -43,7 +43,7 @@ export interface GateEvidence {
   /** Value of the metric on the validation rows, by version. */
   readonly validation: readonly {
     readonly number: number;
-    readonly algorithm: Algorithm;
+    readonly algorithm: VersionAlgorithm;
     readonly value: number | null;
     readonly passedFloors: boolean;
   }[];

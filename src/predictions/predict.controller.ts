@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CurrentPrincipal, RequireRole } from '../auth/access.js';
 import type { Principal } from '../auth/principal.js';
 import { AppError } from '../errors/app-error.js';
-import { ALGORITHMS } from '../models/algorithm.js';
+import { VERSION_ALGORITHMS } from '../models/algorithm.js';
 import { STAGES } from '../models/stage.js';
 import { ZodPipe } from '../platform/http/zod.pipe.js';
 import { PredictionAnswer, PredictionsService } from './predictions.service.js';
@@ -12,7 +12,7 @@ import { PredictionAnswer, PredictionsService } from './predictions.service.js';
 const bodySchema = z.strictObject({
   rows: z.array(z.unknown()),
   correlationIds: z.array(z.string()).nullish(),
-  algorithm: z.enum(ALGORITHMS).nullish(),
+  algorithm: z.enum(VERSION_ALGORITHMS).nullish(),
   stage: z.enum(STAGES).nullish(),
   explain: z.boolean().nullish(),
 });

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository, SelectQueryBuilder } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { AppError } from '../errors/app-error.js';
-import type { Algorithm } from '../models/algorithm.js';
+import type { VersionAlgorithm } from '../models/algorithm.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { Page, PageArgs, paginate } from '../platform/graphql/pagination.js';
 import { lowestPredictionId } from './prediction-id.js';
@@ -27,7 +27,7 @@ export interface PredictionFilter {
 export interface VersionName {
   readonly name: string;
   readonly version: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: VersionAlgorithm;
 }
 
 /** Reads the prediction log. */

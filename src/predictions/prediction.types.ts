@@ -1,6 +1,6 @@
 import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import type { ScoreUnit } from '../ml/explain/head.js';
-import type { Algorithm } from '../models/algorithm.js';
+import type { VersionAlgorithm } from '../models/algorithm.js';
 import { AlgorithmEnum, StageEnum } from '../models/models.types.js';
 import type { Stage } from '../models/stage.js';
 import { enumOf } from '../platform/graphql/enum-of.js';
@@ -35,7 +35,7 @@ export class PredictInput {
   version?: number | null;
 
   @Field(() => AlgorithmEnum, { nullable: true, description: 'The lead version of this algorithm.' })
-  algorithm?: Algorithm | null;
+  algorithm?: VersionAlgorithm | null;
 
   @Field(() => StageEnum, { nullable: true, description: 'The newest version of this stage.' })
   stage?: Stage | null;
@@ -59,7 +59,7 @@ export class ServingVersion {
   version!: number;
 
   @Field(() => AlgorithmEnum)
-  algorithm!: Algorithm;
+  algorithm!: VersionAlgorithm;
 }
 
 @ObjectType({ isAbstract: true })

@@ -5,7 +5,7 @@ import { mayUseModel, Principal } from '../auth/principal.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
-import type { Algorithm } from '../models/algorithm.js';
+import type { VersionAlgorithm } from '../models/algorithm.js';
 import type { Route, ServableChallenge, ServableVersion } from '../models/model-registry.js';
 import { callerOf } from './caller.js';
 import { Canary } from './challenge/canary.js';
@@ -27,7 +27,7 @@ export interface RequestContext {
 }
 
 export interface PredictionAnswer {
-  readonly model: { readonly name: string; readonly version: number; readonly algorithm: Algorithm };
+  readonly model: { readonly name: string; readonly version: number; readonly algorithm: VersionAlgorithm };
   readonly predictions: readonly AnsweredRow[];
 }
 

@@ -108,7 +108,11 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     const artifact = await this.registration.store(run.modelId, outcome.archive);
     checkOrigin(artifact, run);
     await this.runs.finish(lease, 'SUCCEEDED', async (manager) => {
-      const version = await this.registration.register(manager, { modelId: run.modelId, runId: run.id, artifact });
+      const version = await this.registration.register(manager, {
+        modelId: run.modelId,
+        origin: { runId: run.id },
+        artifact,
+      });
       return { versionId: version.id, metrics: version.metrics, message: `version ${version.number}` };
     });
   }

@@ -16,7 +16,10 @@ export const trainJob = defineJob({
   timeoutSeconds: DAY_SECONDS,
 });
 
-/** Asks the promotion gate about the versions of a group of runs, when the last of them has ended. */
+/**
+ * Asks the promotion gate about the versions of a group of runs, when the last of them has ended, or about that of a
+ * registration, which is then its own group.
+ */
 export const askGateJob = defineJob({
   name: 'ask-promotion-gate',
   schema: z.object({ groupId: z.uuid() }),

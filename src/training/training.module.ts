@@ -16,6 +16,14 @@ import { Trials } from './experiments/trials.js';
 import { GateWorker } from './gate.worker.js';
 import { ResumeRunsSchedule } from './resume-runs.schedule.js';
 import { RunWorker } from './run.worker.js';
+import { ModelUploads } from './registration/model-uploads.js';
+import { RegistrationController } from './registration/registration.controller.js';
+import { RegistrationResolver, VersionOriginResolver } from './registration/registration.resolver.js';
+import { RegistrationSchedule } from './registration/registration.schedule.js';
+import { RegistrationService } from './registration/registration.service.js';
+import { RegistrationWorker } from './registration/registration.worker.js';
+import { Registrations } from './registration/registrations.js';
+import { VersionRegistration } from './registration/version-registration.entity.js';
 import { TrainingResolver, VersionRunResolver } from './training.resolver.js';
 import { TrainingService } from './training.service.js';
 import { TrainingSubscriptionsResolver } from './training.subscriptions.resolver.js';
@@ -24,7 +32,11 @@ import { TrainingRun } from './training-run.entity.js';
 import { TrainingRuns } from './training-runs.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([TrainingRun, Experiment, Trial]), DatasetsModule, ModelsModule],
+  imports: [
+    TypeOrmModule.forFeature([TrainingRun, Experiment, Trial, VersionRegistration]),
+    DatasetsModule,
+    ModelsModule,
+  ],
   providers: [
     TrainingService,
     TrainingRuns,
@@ -32,6 +44,9 @@ import { TrainingRuns } from './training-runs.js';
     Experiments,
     Trials,
     { provide: TrainingBackend, useClass: LocalBackend },
+    RegistrationService,
+    Registrations,
+    ModelUploads,
   ],
   exports: [
     TrainingService,
@@ -40,6 +55,9 @@ import { TrainingRuns } from './training-runs.js';
     Experiments,
     Trials,
     TrainingBackend,
+    RegistrationService,
+    Registrations,
+    ModelUploads,
     TypeOrmModule,
     DatasetsModule,
     ModelsModule,
@@ -47,7 +65,7 @@ import { TrainingRuns } from './training-runs.js';
 })
 export class TrainingModule {}
 
-/** Trainings and experiments in GraphQL. */
+/** Trainings, experiments and registrations in GraphQL; model files over REST. */
 @Module({
   imports: [TrainingModule],
   providers: [
@@ -58,14 +76,17 @@ export class TrainingModule {}
     ExperimentsResolver,
     ExperimentsSubscriptionsResolver,
     ExperimentFeed,
+    RegistrationResolver,
+    VersionOriginResolver,
   ],
+  controllers: [RegistrationController],
 })
 export class TrainingApiModule {}
 
-/** Following runs and searches, and asking the gate. */
-@Module({ imports: [TrainingModule], providers: [RunWorker, SearchWorker, GateWorker] })
+/** Following runs and searches, checking model files, and asking the gate. */
+@Module({ imports: [TrainingModule], providers: [RunWorker, SearchWorker, GateWorker, RegistrationWorker] })
 export class TrainingWorkerModule {}
 
 /** What runs by the clock. */
-@Module({ imports: [TrainingModule], providers: [ResumeRunsSchedule] })
+@Module({ imports: [TrainingModule], providers: [ResumeRunsSchedule, RegistrationSchedule] })
 export class TrainingSchedulerModule {}

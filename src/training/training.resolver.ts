@@ -113,6 +113,7 @@ export class VersionRunResolver {
     @Parent() version: ModelVersionType,
     @Context() { request }: GraphqlContext,
   ): Promise<TrainingRunType | null> {
+    if (version.runId === null) return null;
     const run = await loadInBatch(request, 'runById', (ids) => this.training.byIds(ids), version.runId);
     return run ? toRunType(run) : null;
   }

@@ -22,6 +22,7 @@ import { type Page, type PageArgs, paginate } from '../platform/graphql/paginati
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { TrainingBackend } from './backend/training-backend.js';
 import { Experiment, underWay } from './experiments/experiment.entity.js';
+import { Registrations } from './registration/registrations.js';
 import { ACTIVE_STATES } from './run-state.js';
 import { trainJob } from './training.jobs.js';
 import type { StartTraining } from './training.types.js';
@@ -57,6 +58,7 @@ export class TrainingService {
     private readonly datasets: DatasetsService,
     private readonly backend: TrainingBackend,
     private readonly queue: JobQueue,
+    private readonly registrations: Registrations,
     private readonly audit: AuditService,
   ) {}
 
@@ -172,6 +174,9 @@ export class TrainingService {
           'INVALID_STATE',
           `Model ${name} has ${active} active training runs. Cancel them with \`cancelTraining\`, or wait for their end.`,
         );
+      }
+      if ((await this.registrations.countActive(manager, locked.id)) > 0) {
+        throw new AppError('INVALID_STATE', `A file is being registered for model ${name}. Wait for its end.`);
       }
       await this.models.delete(manager, locked, actor);
     });

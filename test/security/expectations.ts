@@ -84,6 +84,9 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.experiment': 'VIEWER',
   'Query.experiments': 'VIEWER',
   'Subscription.experimentChanged': 'VIEWER',
+  'Mutation.registerModelVersion': 'ENGINEER',
+  'Query.versionRegistration': 'VIEWER',
+  'Query.versionRegistrations': 'VIEWER',
 
   // retraining
   'Mutation.cancelRetraining': 'ENGINEER',
@@ -136,6 +139,9 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   // datasets
   'POST /v1/datasets/:name/upload': 'ENGINEER',
   'GET /v1/datasets/:name/versions/:number/download': 'ENGINEER',
+
+  // training
+  'POST /v1/models/:model/uploads': 'ENGINEER',
 
   // predictions
   'POST /v1/models/:model/predict': 'PREDICTOR',

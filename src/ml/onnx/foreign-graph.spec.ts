@@ -37,16 +37,16 @@ function graphOf({
 describe('readInterface', () => {
   it('reads inputs, the float output and the labels of a classifier', () => {
     const inputs = [tensor('a', ELEMENT.FLOAT, ['', 1]), tensor('b', ELEMENT.STRING, ['N', 1])];
-    expect(readInterface(graphOf({ inputs, nodes: [node('Scaler'), node('LinearClassifier', ['no', 'yes'])] }))).toEqual(
-      {
-        inputs: [
-          { name: 'a', type: 'float', columns: 1 },
-          { name: 'b', type: 'string', columns: 1 },
-        ],
-        output: 'scores',
-        labels: ['no', 'yes'],
-      },
-    );
+    expect(
+      readInterface(graphOf({ inputs, nodes: [node('Scaler'), node('LinearClassifier', ['no', 'yes'])] })),
+    ).toEqual({
+      inputs: [
+        { name: 'a', type: 'float', columns: 1 },
+        { name: 'b', type: 'string', columns: 1 },
+      ],
+      output: 'scores',
+      labels: ['no', 'yes'],
+    });
   });
 
   it('names no labels where classifiers disagree, and none where there are none', () => {
@@ -84,7 +84,11 @@ describe('matchInputs', () => {
     { name: 'member', type: 'BOOLEAN' },
     { name: 'city', type: 'STRING' },
   ];
-  const input = (name: string, type: GraphInput['type'] = 'float', columns = 1): GraphInput => ({ name, type, columns });
+  const input = (name: string, type: GraphInput['type'] = 'float', columns = 1): GraphInput => ({
+    name,
+    type,
+    columns,
+  });
 
   it('takes one input a feature in any order, and tells which features have none', () => {
     expect(matchInputs([input('city', 'string'), input('age')], features)).toEqual({

@@ -1,11 +1,15 @@
 import { z } from 'zod';
-import { ALGORITHMS } from '../algorithm.js';
+import { VERSION_ALGORITHMS } from '../algorithm.js';
 import { calibrationSchema, diagnosticsSchema, intervalsSchema } from './diagnostics.js';
 
 /** Files of an artifact besides the manifest, which names their hashes. */
 export const ONNX_FILE = 'model.onnx';
 export const REFERENCE_FILE = 'reference.parquet';
 export const MANIFEST_FILE = 'manifest.json';
+
+/** COMPILED: our kernels know the whole graph. ONNX_RUNTIME: it holds what they don't. */
+export const EVALUATORS = ['COMPILED', 'ONNX_RUNTIME'] as const;
+export type EvaluatorKind = (typeof EVALUATORS)[number];
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
@@ -90,11 +94,14 @@ const importance = z.object({
 /** Everything that is known about a model file: its contract, origin, quality and reference. */
 export const manifestSchema = z.object({
   format: z.literal(1),
-  algorithm: z.enum(ALGORITHMS),
+  algorithm: z.enum(VERSION_ALGORITHMS),
   signature,
   hyperparameters: z.record(z.string(), z.number().nullable()),
   seed: z.number().int(),
+  /** Program that trained it, or that wrote a foreign file. */
   trainer: z.string(),
+  /** What computed the metrics. Artifacts from before it existed lack it: our own models are always compiled. */
+  evaluator: z.enum(EVALUATORS).optional(),
   dataset: z.object({ versionId: z.string(), contentHash: z.string() }),
   /** How its rows were divided, so that it is known of any row whether it was held out. Artifacts without it: by hash. */
   split: split.optional(),

@@ -18,10 +18,19 @@ const IN_PLACE_BYTES = 64 << 10;
  * The fastest evaluator for a model: compiled kernels if they know its whole graph, else ONNX Runtime.
  * @param workerUrl entry of the loading thread, where the program does not run from its compiled files.
  */
-export async function createEvaluator(onnx: Uint8Array, workerUrl?: URL): Promise<Evaluator> {
+export function createEvaluator(onnx: Uint8Array, workerUrl?: URL): Promise<Evaluator> {
+  if (onnx.length <= IN_PLACE_BYTES) return createEvaluatorInPlace(onnx);
+  return orOnnxRuntime(onnx, async () => link(await loadProgram(onnx, workerUrl)));
+}
+
+/** The same on the calling thread, however long it takes: for a process that has nothing else to do. */
+export function createEvaluatorInPlace(onnx: Uint8Array): Promise<Evaluator> {
+  return orOnnxRuntime(onnx, () => compile(decodeModel(onnx)));
+}
+
+async function orOnnxRuntime(onnx: Uint8Array, compiled: () => Evaluator | Promise<Evaluator>): Promise<Evaluator> {
   try {
-    if (onnx.length <= IN_PLACE_BYTES) return compile(decodeModel(onnx));
-    return link(await loadProgram(onnx, workerUrl));
+    return await compiled();
   } catch (error) {
     if (!(error instanceof UnsupportedGraphError)) throw error;
     return OnnxRuntimeEvaluator.create(onnx);

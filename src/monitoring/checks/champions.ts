@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Signature } from '../../ml/schema/signature.js';
-import type { Algorithm } from '../../models/algorithm.js';
+import type { VersionAlgorithm } from '../../models/algorithm.js';
 import type { Evaluations, Reference } from '../../models/artifact/manifest.js';
 
 /** What watching needs to know of a version. */
 export interface WatchedVersion {
   readonly id: string;
   readonly number: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: VersionAlgorithm;
   readonly signature: Signature;
   readonly metrics: Evaluations;
   readonly reference: Reference;
@@ -28,7 +28,7 @@ export interface Reign {
 interface VersionRow {
   readonly id: string;
   readonly number: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: VersionAlgorithm;
   readonly signature: Signature;
   readonly metrics: Evaluations;
   readonly reference: Reference;

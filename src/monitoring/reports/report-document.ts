@@ -1,6 +1,6 @@
 import type { FeatureType, Task } from '../../ml/schema/signature.js';
 import type { CheckVerdict, Verdict } from '../../ml/statistics/drift/verdict.js';
-import type { Algorithm } from '../../models/algorithm.js';
+import type { VersionAlgorithm } from '../../models/algorithm.js';
 
 /** A bar of a drawn distribution: rows on both sides that fell between two edges, or that have a category. */
 export interface ReportBar {
@@ -73,7 +73,7 @@ export interface ReportDocument {
   readonly model: string;
   readonly task: Task;
   readonly version: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: VersionAlgorithm;
   /** ISO 8601, UTC. The window holds predictions from `from` to before `to`. */
   readonly from: string;
   readonly to: string;

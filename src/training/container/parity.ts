@@ -31,7 +31,7 @@ export async function checkParity(
     if (difference <= Math.max(TOLERANCE, terms * ROUNDING)) return difference;
     throw new AppError(
       'INTERNAL',
-      `The model gives other scores in the serving evaluator than in ONNX Runtime (difference ${difference.toExponential(1)}). It was not saved; please report this with the hyperparameters of the run.`,
+      `The model gives other scores in the serving evaluator than in ONNX Runtime (difference ${difference.toExponential(1)}). It was not saved; please report this with the model, or the hyperparameters of its run.`,
     );
   } finally {
     await judge.dispose();

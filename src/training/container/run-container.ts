@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile } from '../../ml/onnx/compile.js';
 import { decodeModel } from '../../ml/onnx/decode.js';
@@ -19,13 +18,14 @@ import {
 import { readTable } from '../../models/evaluation/read-table.js';
 import { calibrate, type CalibratedModel, describeCalibration } from './calibrate.js';
 import { describeImportance } from './describe-importance.js';
+import { describeQuality } from './describe-quality.js';
 import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
-import { describeHoldout } from './holdout-quality.js';
 import { type Layout } from './layout.js';
 import { readOrder, type TrainingOrder } from './order.js';
 import { checkParity } from './parity.js';
 import { formatMetric, formatProgress } from './progress-line.js';
-import { describeErrors, describeReference, writeReferenceSample } from './reference.js';
+import { writeReferenceSample } from './reference.js';
+import { writeManifest } from './write-manifest.js';
 
 export interface ContainerOptions {
   readonly threads: number;
@@ -57,7 +57,7 @@ export async function runContainer(layout: Layout, options: ContainerOptions): P
     await writeFile(join(layout.model, ONNX_FILE), calibrated.onnx);
     const manifest = await describe(order, { ...fitted, ...calibrated }, tables, rule, options);
     await writeReferenceSample(session, tables.train, order.seed, join(layout.model, REFERENCE_FILE));
-    await writeManifest(layout, manifest);
+    await writeManifest(layout.model, manifest);
     options.print(`wrote ${ONNX_FILE} (${calibrated.onnx.length} bytes) and ${MANIFEST_FILE}`);
   } finally {
     session.close();
@@ -124,11 +124,9 @@ async function describe(
   print(formatProgress({ done: 1, total: 1, message: 'evaluating' }));
   const evaluator = compile(decodeModel(fitted.onnx));
   const results = await evaluateSplits(evaluator, tables, signal, fitted.validationScores);
-  const { metrics, baseline, trainScores, holdoutScores } = results;
-  printMetrics(metrics, print);
+  printMetrics(results.metrics, print);
   const difference = await checkParity(fitted.onnx, evaluator, fitted.comparable, termsOf(fitted));
   print(`largest difference from ONNX Runtime: ${difference.toExponential(1)}`);
-  const reference = describeReference(tables.train, fitted.signature, trainScores);
   return manifestSchema.omit({ files: true }).parse({
     format: 1,
     algorithm: order.algorithm,
@@ -138,13 +136,9 @@ async function describe(
     trainer: await trainerVersion(),
     dataset: order.spec.dataset,
     split,
-    metrics,
-    baseline,
-    ...(await describeHoldout(tables.holdout, holdoutScores, order.seed, signal)),
-    calibration: describeCalibration(fitted, tables.holdout, holdoutScores),
+    ...(await describeQuality(results, tables, fitted.signature, order.seed, signal)),
+    calibration: describeCalibration(fitted, tables.holdout, results.holdoutScores),
     ...(await describeImportance(evaluator, tables, fitted.summary, { seed: order.seed, signal })),
-    reference,
-    holdoutErrors: describeErrors(reference, tables.holdout, holdoutScores),
     summary: fitted.summary,
     warnings: fitted.warnings,
   });
@@ -158,19 +152,6 @@ function printMetrics(metrics: Evaluations, print: (line: string) => void): void
   for (const [split, { scores }] of Object.entries(metrics)) {
     for (const [name, value] of Object.entries(scores)) if (value !== null) print(formatMetric(split, name, value));
   }
-}
-
-async function writeManifest(layout: Layout, manifest: Omit<Manifest, 'files'>): Promise<void> {
-  const files: Manifest['files'] = {};
-  for (const name of [ONNX_FILE, REFERENCE_FILE]) files[name] = await describeFile(join(layout.model, name));
-  const path = join(layout.model, MANIFEST_FILE);
-  await writeFile(`${path}.part`, JSON.stringify({ ...manifest, files }));
-  await rename(`${path}.part`, path);
-}
-
-async function describeFile(path: string): Promise<{ sha256: string; bytes: number }> {
-  const content = await readFile(path);
-  return { sha256: createHash('sha256').update(content).digest('hex'), bytes: content.length };
 }
 
 async function trainerVersion(): Promise<string> {

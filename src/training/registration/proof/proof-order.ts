@@ -1,0 +1,28 @@
+import type { ModelColumns } from '../../../models/model-columns.js';
+
+/** Files of a proof's folder: what somebody uploaded, and the rows to try it on. The model's own go to `model/`. */
+export const UPLOADED_FILE = 'uploaded.onnx';
+export const DATA_FILE = 'data.parquet';
+export const MODEL_FOLDER = 'model';
+
+/** A file that is to be proven fit to serve a model. */
+export interface ProofOrder {
+  readonly folder: string;
+  /** Of DuckDB. */
+  readonly memoryLimit: string;
+  readonly columns: ModelColumns;
+  /** In the order of the scores; null to take those that the graph names. */
+  readonly classes: readonly string[] | null;
+  readonly dataset: { readonly versionId: string; readonly number: number; readonly contentHash: string };
+}
+
+/** What a proof is at, as the end of a sentence about how it ended. */
+export type ProofPhase = 'reading the file' | 'reading the data' | 'loading the model' | 'scoring rows';
+
+export type ProofMessage =
+  | { readonly kind: 'PHASE'; readonly phase: ProofPhase }
+  | { readonly kind: 'PROVEN' }
+  /** The file is to blame; the reason says what to do. */
+  | { readonly kind: 'REFUSED'; readonly reason: string }
+  /** We are. */
+  | { readonly kind: 'FAILED'; readonly problem: string };
