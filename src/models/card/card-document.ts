@@ -1,5 +1,5 @@
 import type { Task } from '../../ml/schema/signature.js';
-import type { Algorithm } from '../algorithm.js';
+import type { VersionAlgorithm } from '../algorithm.js';
 import type { Manifest } from '../artifact/manifest.js';
 import type { PromotionAction, Stage } from '../stage.js';
 
@@ -10,11 +10,12 @@ export interface CardDocument {
   readonly target: string;
   readonly primaryMetric: string;
   readonly version: number;
-  readonly algorithm: Algorithm;
+  readonly algorithm: VersionAlgorithm;
   readonly stage: Stage;
   readonly passedFloors: boolean;
   readonly createdAt: string;
-  readonly runId: string;
+  /** Null for a model that was not trained here. */
+  readonly runId: string | null;
   readonly artifact: { readonly sha256: string; readonly bytes: number };
   /** The snapshot it was trained on; null once that was deleted. */
   readonly dataset: { readonly name: string; readonly version: number; readonly rows: number | null } | null;

@@ -18,13 +18,22 @@ const SPLIT_WORDS: Readonly<Record<SplitMethod, string>> = {
 
 /** How good the version is, on which rows, and against what. */
 export function qualitySection(document: CardDocument): Markup {
-  const { metrics, split } = document.manifest;
-  const { train, validation, holdout } = metrics;
+  const { split } = document.manifest;
   return markup`<section id="quality" aria-labelledby="quality-title"><h2 id="quality-title">Quality</h2>
-<p>Trained on ${count(train.rows)} rows, chosen on ${count(validation.rows)}, measured on ${count(holdout.rows)} that were held out of both, ${SPLIT_WORDS[split?.method ?? 'RANDOM']}. The baseline is the best constant prediction.</p>
+<p>${rowsInWords(document)}, ${SPLIT_WORDS[split?.method ?? 'RANDOM']}. The baseline is the best constant prediction.</p>
 <div class="card">${metricsTable(document)}</div>
 ${plots(document)}</section>
 `;
+}
+
+/** Of a model from elsewhere it is not known what it was trained on; its rows are only divided as those of others. */
+function rowsInWords({ algorithm, manifest }: CardDocument): string {
+  const { train, validation, holdout } = manifest.metrics;
+  const rows = [train, validation, holdout].map((part) => count(part.rows));
+  if (algorithm !== 'FOREIGN') {
+    return `Trained on ${rows[0]!} rows, chosen on ${rows[1]!}, measured on ${rows[2]!} that were held out of both`;
+  }
+  return `Not trained here. Measured on ${rows.join(', ')} rows, divided into training, validation and holdout`;
 }
 
 function metricsTable({ manifest, primaryMetric }: CardDocument): Markup {

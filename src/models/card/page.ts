@@ -3,7 +3,7 @@ import { instantInWords } from '../../platform/page/instant.js';
 import { shorten } from '../../platform/page/labels.js';
 import { markup, Markup, NOTHING } from '../../platform/page/markup.js';
 import { count, plural } from '../../platform/page/numbers.js';
-import type { Algorithm } from '../algorithm.js';
+import type { VersionAlgorithm } from '../algorithm.js';
 import { metricFigure, metricTitle } from '../metric-words.js';
 import type { Stage } from '../stage.js';
 import type { CardDocument } from './card-document.js';
@@ -13,11 +13,12 @@ import { lineageSection } from './lineage-section.js';
 import { qualitySection } from './metrics-section.js';
 import { CARD_STYLE } from './style.js';
 
-const ALGORITHM_WORDS: Readonly<Record<Algorithm, string>> = {
+const ALGORITHM_WORDS: Readonly<Record<VersionAlgorithm, string>> = {
   LINEAR_REGRESSION: 'Linear regression',
   LOGISTIC_REGRESSION: 'Logistic regression',
   RANDOM_FOREST: 'Random forest',
   GRADIENT_BOOSTING: 'Gradient boosting',
+  FOREIGN: 'Model from elsewhere',
 };
 
 const STAGE_WORDS: Readonly<Record<Stage, { title: string; badge: string; means: string }>> = {
