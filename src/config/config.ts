@@ -93,6 +93,42 @@ export const settingsSchema = z.object({
     .default(600)
     .describe('Longest time that an uploaded ONNX file may take to be checked and measured'),
   ONNX_MEMORY_BYTES: bytes(2 * GIBIBYTE).describe('Memory that it may take meanwhile'),
+  TRAINING_BACKEND: z
+    .enum(['local', 'sagemaker'])
+    .default('local')
+    .describe('Where trainings run: in child processes of the worker, or on SageMaker'),
+  AWS_ENDPOINT_URL_SAGEMAKER: z.url().optional().describe('Another server that speaks the protocol of SageMaker'),
+  SAGEMAKER_ROLE_ARN: z.string().optional().describe('Execution role of training jobs'),
+  SAGEMAKER_IMAGE: z.string().optional().describe('This image in ECR, target `sagemaker` of the Dockerfile'),
+  SAGEMAKER_INSTANCE_TYPES: list
+    .refine((types) => types.length > 0, 'must name at least one type')
+    .default(['ml.m5.xlarge'])
+    .describe('Machines for trainings, comma-separated: the next one is tried where there is none of the first'),
+  SAGEMAKER_VOLUME_GB: z.coerce.number().int().min(1).max(16_384).default(30).describe('Disk of a training job'),
+  SAGEMAKER_KEEP_ALIVE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(3600)
+    .default(0)
+    .describe('How long a machine is kept warm for the next training; it costs as much as it works'),
+  SAGEMAKER_SPOT: flag.default(false).describe('Train on spot machines, which are cheaper and may be taken away'),
+  SAGEMAKER_MAX_WAIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Longest time for a spot training with its waits; twice TRAINING_TIMEOUT_SECONDS by default'),
+  SAGEMAKER_SUBNETS: list.default([]).describe('Subnets of training jobs, comma-separated; none by default'),
+  SAGEMAKER_SECURITY_GROUPS: list.default([]).describe('Their security groups, needed with subnets'),
+  SAGEMAKER_KMS_KEY_ID: z.string().optional().describe('KMS key for the disks of training jobs'),
+  SAGEMAKER_NETWORK_ISOLATION: flag.default(false).describe('Training jobs have no network at all'),
+  SAGEMAKER_POLL_SECONDS: z.coerce
+    .number()
+    .min(0.05)
+    .max(300)
+    .default(5)
+    .describe('How often a training job is looked at, at first; later less often, but every minute'),
   EVALUATOR_CACHE_BYTES: bytes(512 * MEBIBYTE).describe('Memory for loaded models in one process'),
   PREDICTION_MAX_ROWS: z.coerce.number().int().positive().default(10_000).describe('Most rows in one request'),
   PREDICTION_RETENTION_DAYS: z.coerce
@@ -145,6 +181,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv, isTerminal = process.
       'BOUCLE_SECRET is needed when DATABASE_URL is set: at least 32 random characters, the same on every replica, for example from `openssl rand -base64 48`',
     );
   }
+  checkSageMaker(settings);
   const home = resolve(settings.BOUCLE_HOME.replace(/^~(?=\/|$)/, homedir()));
   const development = settings.NODE_ENV !== 'production';
   return Object.freeze({
@@ -159,6 +196,17 @@ export function loadConfig(environment: NodeJS.ProcessEnv, isTerminal = process.
     STORAGE_URL: settings.STORAGE_URL ?? `file://${home}/objects`,
     S3_FORCE_PATH_STYLE: settings.S3_FORCE_PATH_STYLE ?? settings.AWS_ENDPOINT_URL_S3 !== undefined,
   });
+}
+
+/** What SageMaker needs, it needs from the start, not from the first training on. */
+function checkSageMaker(settings: Settings): void {
+  if (settings.TRAINING_BACKEND !== 'sagemaker') return;
+  const needed = ['SAGEMAKER_ROLE_ARN', 'SAGEMAKER_IMAGE'] as const;
+  const missing: string[] = needed.filter((name) => settings[name] === undefined);
+  if (!settings.STORAGE_URL?.startsWith('s3:')) missing.push('STORAGE_URL=s3://…');
+  if (settings.SAGEMAKER_SUBNETS.length > 0 && settings.SAGEMAKER_SECURITY_GROUPS.length === 0)
+    missing.push('SAGEMAKER_SECURITY_GROUPS');
+  if (missing.length > 0) throw new ConfigError(`TRAINING_BACKEND=sagemaker also needs ${missing.join(', ')}`);
 }
 
 function describeProblems(issues: readonly z.core.$ZodIssue[]): string {

@@ -28,6 +28,6 @@ async function reportUntil(end: AbortSignal, report: (isLast: boolean) => Promis
 }
 
 /** What a row notes of the work on it. */
-export function progressOf({ progress, log }: JobStatus) {
+export function progressOf({ progress, log }: Pick<JobStatus, 'progress' | 'log'>) {
   return { log, ...(progress && { progress: progress.done / progress.total, message: progress.message }) };
 }

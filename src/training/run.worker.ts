@@ -4,7 +4,8 @@ import { AppError } from '../errors/app-error.js';
 import { type JobContext, type JobHandler, HandlesJob } from '../platform/queue/job-handler.js';
 import { ModelRegistration, type StoredArtifact } from '../models/model-registration.js';
 import { ModelRegistry } from '../models/model-registry.js';
-import { type JobOutcome, TrainingBackend, type TrainingJob } from './backend/training-backend.js';
+import type { JobOutcome, TrainingBackend, TrainingJob } from './backend/training-backend.js';
+import { TrainingBackends } from './backend/training-backends.js';
 import { failureOf, MAX_ATTEMPTS } from './job-failure.js';
 import type { Lease } from './leased-rows.js';
 import { progressOf, reportWhile } from './report-while.js';
@@ -13,14 +14,17 @@ import { TrainingRuns } from './training-runs.js';
 import { specOf } from './training-spec.js';
 import type { TrainingRun } from './training-run.entity.js';
 
-/** Follows training runs. It may be killed at any point: whoever takes the job up next begins the run again. */
+/**
+ * Follows training runs. It may be killed at any point: whoever takes the job up next begins the run again, or follows
+ * on where the backend's jobs outlive their worker.
+ */
 @HandlesJob(trainJob)
 export class RunWorker implements JobHandler<{ runId: string }> {
   private readonly logger = new Logger('Training');
 
   constructor(
     private readonly runs: TrainingRuns,
-    private readonly backend: TrainingBackend,
+    private readonly backends: TrainingBackends,
     private readonly datasets: DatasetsService,
     private readonly registry: ModelRegistry,
     private readonly registration: ModelRegistration,
@@ -28,9 +32,10 @@ export class RunWorker implements JobHandler<{ runId: string }> {
 
   async handle({ runId }: { runId: string }, context: JobContext): Promise<void> {
     const taken = await this.runs.takeUp(runId);
-    if (!taken) return;
+    if (!taken) return this.endCancellation(runId);
     const { run } = taken;
-    if (run.attempts > MAX_ATTEMPTS) {
+    const backend = this.backends.of(run.backend);
+    if (run.attempts > MAX_ATTEMPTS && !backend.outlivesWorker) {
       await this.fail(
         taken,
         `The worker ended ${MAX_ATTEMPTS} times during this training, most likely because memory ran out. Train on fewer rows or features, or give the worker more memory.`,
@@ -38,31 +43,50 @@ export class RunWorker implements JobHandler<{ runId: string }> {
       return;
     }
     try {
-      await this.train(taken, run, context.signal);
+      await this.train(taken, run, backend, context.signal);
     } catch (error) {
-      await this.afterError(taken, error, context);
+      await this.afterError(taken, backend, error, context);
     }
   }
 
   /** Fails the run, or hands it back and throws, for the job to be tried again: only silent deaths count as attempts. */
-  private async afterError(lease: Lease, error: unknown, context: JobContext): Promise<void> {
+  private async afterError(lease: Lease, backend: TrainingBackend, error: unknown, context: JobContext): Promise<void> {
     const { reason, isFinal } = failureOf(error, context);
     if (isFinal) {
       this.logger.error({ err: error, runId: lease.id }, 'the training run failed');
+      if (backend.outlivesWorker) await this.stopJob(lease.id, backend);
       return this.fail(lease, reason);
     }
     await this.runs.handBack(lease, `waiting for the next attempt. ${reason}`);
     throw error;
   }
 
-  private async train(lease: Lease, run: TrainingRun, signal: AbortSignal): Promise<void> {
-    const name = await this.backend.submit(await this.jobOf(run), signal);
+  /** Nobody would follow a job any more that costs as long as it runs. */
+  private async stopJob(runId: string, backend: TrainingBackend): Promise<void> {
+    await backend.cancel(runId).catch((error: unknown) => {
+      this.logger.error(
+        { err: error, runId },
+        'the job of a failed run could not be stopped; look for it at the backend',
+      );
+    });
+  }
+
+  /** Ends a cancellation whose worker died before it could; the job may have outlived it. */
+  private async endCancellation(runId: string): Promise<void> {
+    const run = await this.runs.cancelling(runId);
+    if (!run) return;
+    const backend = this.backends.of(run.backend);
+    if (backend.outlivesWorker) await backend.cancel(runId);
+    await this.runs.endCancellation(runId);
+  }
+
+  private async train(lease: Lease, run: TrainingRun, backend: TrainingBackend, signal: AbortSignal): Promise<void> {
+    const name = await backend.submit(await this.jobOf(run), signal);
     try {
-      await this.runs.report(lease, { externalName: name });
-      const outcome = await this.follow(lease, name, signal);
+      const outcome = await this.follow(lease, backend, name, signal);
       await this.conclude(lease, run, outcome);
     } finally {
-      await this.backend.release(name);
+      await backend.release(name);
     }
   }
 
@@ -77,6 +101,7 @@ export class RunWorker implements JobHandler<{ runId: string }> {
         hyperparameters: run.hyperparameters,
         spec: specOf(model, version),
       },
+      dataKey: version.objectKey,
       fetchData: (path, signal) => this.datasets.download(version, path, signal),
     };
   }
@@ -85,15 +110,16 @@ export class RunWorker implements JobHandler<{ runId: string }> {
    * Writes progress until the job ends, and passes a wish to cancel on. A database that is away for a while is no reason
    * to give up hours of work.
    */
-  private async follow(lease: Lease, name: string, signal: AbortSignal): Promise<JobOutcome> {
+  private async follow(lease: Lease, backend: TrainingBackend, name: string, signal: AbortSignal): Promise<JobOutcome> {
     let written = '';
-    return reportWhile(this.backend.follow(name, signal), async (isLast) => {
-      const changes = progressOf(this.backend.status(name));
+    return reportWhile(backend.follow(name, signal), async (isLast) => {
+      const status = backend.status(name);
+      const changes = { ...progressOf(status), externalName: status.externalName };
       const text = JSON.stringify(changes);
       try {
         const state = await this.runs.report(lease, text === written ? {} : changes);
         written = text;
-        if (!isLast && state !== 'RUNNING') await this.backend.cancel(name);
+        if (!isLast && state !== 'RUNNING') await backend.cancel(name);
       } catch (error) {
         this.logger.warn({ err: error, runId: lease.id }, 'progress could not be written');
       }

@@ -40,12 +40,15 @@ export class TrainingRuns {
     throw new AppError('NOT_FOUND', `There is no training run ${id}. The query \`trainingRuns\` lists them.`);
   }
 
+  /** A run that somebody wants cancelled; undefined for any other. */
+  async cancelling(id: string): Promise<TrainingRun | undefined> {
+    return (await this.dataSource.manager.findOneBy(TrainingRun, { id, state: 'CANCELLING' })) ?? undefined;
+  }
+
   /** Takes a run up, also one that another worker began and left behind. Undefined if there is nothing left to do. */
   async takeUp(runId: string): Promise<(Lease & { readonly run: TrainingRun }) | undefined> {
     const held = await this.rows.takeUp(runId);
-    if (held) return { ...held, run: await this.byId(runId) };
-    await this.endCancellation(runId);
-    return undefined;
+    return held && { ...held, run: await this.byId(runId) };
   }
 
   /** See {@link LeasedRows.handBack}. */
@@ -115,7 +118,7 @@ export class TrainingRuns {
   }
 
   /** Ends a cancellation whose worker died before it could. */
-  private async endCancellation(runId: string): Promise<void> {
+  async endCancellation(runId: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       const group = await lockGroup(manager, runId);
       if (group.find(({ id }) => id === runId)?.state !== 'CANCELLING') return;

@@ -3,7 +3,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { LocalBackend } from './backend/local-backend.js';
-import { TrainingBackend } from './backend/training-backend.js';
+import { SageMakerBackend } from './backend/sagemaker/sagemaker-backend.js';
+import { TrainingBackends } from './backend/training-backends.js';
 import { Experiment } from './experiments/experiment.entity.js';
 import { ExperimentFeed } from './experiments/experiment-feed.js';
 import { Experiments } from './experiments/experiments.js';
@@ -43,10 +44,12 @@ import { TrainingRuns } from './training-runs.js';
     ExperimentsService,
     Experiments,
     Trials,
-    { provide: TrainingBackend, useClass: LocalBackend },
     RegistrationService,
     Registrations,
     ModelUploads,
+    LocalBackend,
+    SageMakerBackend,
+    TrainingBackends,
   ],
   exports: [
     TrainingService,
@@ -54,10 +57,10 @@ import { TrainingRuns } from './training-runs.js';
     ExperimentsService,
     Experiments,
     Trials,
-    TrainingBackend,
     RegistrationService,
     Registrations,
     ModelUploads,
+    TrainingBackends,
     TypeOrmModule,
     DatasetsModule,
     ModelsModule,

@@ -20,7 +20,8 @@ import { ModelsService } from '../models/models.service.js';
 import { lockModel } from '../models/locked-model.js';
 import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import { TrainingBackend } from './backend/training-backend.js';
+import type { BackendName } from './backend/training-backend.js';
+import { TrainingBackends } from './backend/training-backends.js';
 import { Experiment, underWay } from './experiments/experiment.entity.js';
 import { Registrations } from './registration/registrations.js';
 import { ACTIVE_STATES } from './run-state.js';
@@ -39,6 +40,8 @@ export interface TrainingOrder {
   readonly hyperparametersOf: (algorithm: Algorithm) => Readonly<Record<string, number>>;
   readonly seed: number;
   readonly trigger: Trigger;
+  /** The installation's default where it is not named. */
+  readonly backend?: BackendName;
   readonly requestedBy: string | null;
 }
 
@@ -56,7 +59,7 @@ export class TrainingService {
     private readonly registry: ModelRegistry,
     private readonly models: ModelsService,
     private readonly datasets: DatasetsService,
-    private readonly backend: TrainingBackend,
+    private readonly backends: TrainingBackends,
     private readonly queue: JobQueue,
     private readonly registrations: Registrations,
     private readonly audit: AuditService,
@@ -81,6 +84,7 @@ export class TrainingService {
         hyperparametersOf: () => hyperparameters,
         seed: input.seed ?? DEFAULT_SEED,
         trigger: 'MANUAL',
+        backend: input.backend ?? undefined,
         requestedBy,
       });
       const [{ groupId }] = runs as [TrainingRun];
@@ -101,6 +105,8 @@ export class TrainingService {
   async startWithin(manager: EntityManager, order: TrainingOrder): Promise<TrainingRun[]> {
     const { model, version, algorithms, hyperparametersOf, trigger, seed, requestedBy } = order;
     checkColumns(model, version.schema);
+    const { backend = this.backends.defaultName } = order;
+    this.backends.assertSetUp(backend);
     const groupId = uuidv7();
     const runs = algorithms.map((algorithm) =>
       this.runs.create({
@@ -112,7 +118,7 @@ export class TrainingService {
         algorithm,
         hyperparameters: checkedSettings(model, algorithm, hyperparametersOf(algorithm)),
         seed,
-        backend: this.backend.name,
+        backend,
         state: 'QUEUED',
         progress: 0,
         message: 'waiting for a worker',

@@ -2,14 +2,22 @@ import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, regis
 import { z } from 'zod';
 import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
 import { AlgorithmEnum } from '../models/models.types.js';
+import { enumOf } from '../platform/graphql/enum-of.js';
 import { PageOf } from '../platform/graphql/pagination.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';
+import { type BackendName, BACKENDS } from './backend/training-backend.js';
 import { RUN_STATES, type RunState } from './run-state.js';
 
 const RunStateEnum = Object.fromEntries(RUN_STATES.map((state) => [state, state])) as { readonly [S in RunState]: S };
 registerEnumType(RunStateEnum, {
   name: 'TrainingRunState',
   description: 'SUCCEEDED, FAILED and CANCELLED are final.',
+});
+
+export const BackendEnum = enumOf(BACKENDS);
+registerEnumType(BackendEnum, {
+  name: 'TrainingBackend',
+  description: 'Where trainings run: in child processes of the worker, or as jobs of SageMaker.',
 });
 
 @InputType()
@@ -34,6 +42,9 @@ export class StartTrainingInput {
     description: 'Settings by name, such as {"trees": 200}. Each must be known to one of the algorithms at least.',
   })
   hyperparameters?: unknown;
+
+  @Field(() => BackendEnum, { nullable: true, description: "Default: the installation's." })
+  backend?: BackendName | null;
 }
 
 export const startTrainingSchema = z.object({
@@ -46,6 +57,7 @@ export const startTrainingSchema = z.object({
   datasetVersion: z.number().int().positive().nullish(),
   seed: z.number().int('must be a whole number').nonnegative('must not be negative').max(999_999_999_999_999).nullish(),
   hyperparameters: z.record(z.string(), z.number('must be a number')).nullish(),
+  backend: z.enum(BACKENDS).nullish(),
 });
 
 export type StartTraining = z.output<typeof startTrainingSchema>;
@@ -79,8 +91,8 @@ export class TrainingRunType {
   @Field(() => Float)
   seed!: number;
 
-  @Field(() => String)
-  backend!: string;
+  @Field(() => BackendEnum)
+  backend!: BackendName;
 
   @Field(() => RunStateEnum)
   state!: RunState;

@@ -1,10 +1,13 @@
 /**
  * The loop on real data, as a user's script would run it: a started Boucle, talked to over HTTP only.
- * `npm run demo`, with `-- --json` for a summary that machines can read and `-- --keep` to leave the server running.
+ * `npm run demo`, with `-- --json` for a summary that machines can read, `-- --keep` to leave the server running, and
+ * `-- --sagemaker` to store and train in a cloud.
  */
 import { parseArgs } from 'node:util';
+import type { Boucle } from '../support/boucle-process.ts';
 import { startCsvSource } from './csv-source.ts';
 import { runFirstHalf } from './first-half.ts';
+import { type OwnCloud, startOwnCloud } from './own-cloud.ts';
 import { secondsSince, withOwnBoucle } from './own-boucle.ts';
 import { runSecondHalf } from './second-half.ts';
 import type { Administrator } from './session.ts';
@@ -13,32 +16,50 @@ import { dealWeatherDays } from './weather-days.ts';
 
 /** Of the days' order; the verdicts that the demo checks are those of this seed. */
 const SEED = 42;
-const HELP = `Usage: npm run demo -- [--json] [--keep]
+const HELP = `Usage: npm run demo -- [--json] [--keep] [--sagemaker]
 
 Starts Boucle in a temporary folder, extracts the weather of Seattle, trains models for the kind of weather and for the
 maximum temperature, predicts with each of them and shows the log. Then it sends traffic: first more days of Seattle,
 then days of New York. Boucle notices the drift, trains anew by itself, and promotes what is better.
 
-  --json   end with a summary as JSON on stdout; progress goes to stderr
-  --keep   leave the server running and print its addresses
-  --help   this text
+  --json       end with a summary as JSON on stdout; progress goes to stderr
+  --keep       leave the server running and print its addresses
+  --sagemaker  data and models in a bucket, trainings as jobs of SageMaker: servers on this machine that speak the
+               protocols of AWS, and really run the jobs
+  --help       this text
 `;
 
 const { values: options } = parseArgs({
-  options: { json: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    json: { type: 'boolean' },
+    keep: { type: 'boolean' },
+    sagemaker: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
 if (options.help) process.stdout.write(HELP);
+else if (options.sagemaker) await inOwnCloud();
 else await demo();
 
-async function demo(): Promise<void> {
+async function inOwnCloud(): Promise<void> {
+  const cloud = await startOwnCloud();
+  try {
+    await demo(cloud);
+  } finally {
+    await cloud.stop();
+  }
+}
+
+async function demo(cloud?: OwnCloud): Promise<void> {
   const started = performance.now();
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
   const days = dealWeatherDays(SEED);
   const source = await startCsvSource('weather', days.header, days.known);
-  await withOwnBoucle(source, terminal, async (session, { url }) => {
+  const run = async (session: Administrator, { url }: Boucle): Promise<void> => {
     await session.eventLoopDelay(); // Reading the figure also resets it: what follows is without the start-up.
     const firstHalf = await runFirstHalf(session, source.url, terminal);
     const loop = await runSecondHalf(session, source, days, terminal);
+    cloud?.show(terminal);
     const eventLoopDelayMs = await session.eventLoopDelay();
     const seconds = secondsSince(started);
     terminal.title(`Done in ${seconds} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`);
@@ -47,7 +68,8 @@ async function demo(): Promise<void> {
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     }
     if (options.keep) await keepRunning(url, session, terminal);
-  });
+  };
+  await withOwnBoucle(source, terminal, run, cloud?.env);
 }
 
 async function keepRunning(url: string, administrator: Administrator, terminal: Terminal): Promise<void> {

@@ -6,16 +6,20 @@ import type { CsvSource } from './csv-source.ts';
 import { Administrator } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Runs a demo on a Boucle of its own, in a temporary folder, and clears up behind it; the source is closed, too. */
+/**
+ * Runs a demo on a Boucle of its own, in a temporary folder, and clears up behind it; the source is closed, too.
+ * @param env settings besides.
+ */
 export async function withOwnBoucle(
   source: CsvSource,
   terminal: Terminal,
   run: (administrator: Administrator, boucle: Boucle) => Promise<void>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const started = performance.now();
   const home = await mkdtemp(join(tmpdir(), 'boucle-demo-'));
   terminal.title('Starting Boucle, with a PostgreSQL of its own');
-  const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host } });
+  const boucle = await startBoucle({ home, env: { SOURCE_ALLOW_LIST: source.host, ...env } });
   terminal.line(`  ${boucle.url} after ${secondsSince(started)} s, data in ${home}`);
   try {
     await run(await Administrator.register(boucle), boucle);

@@ -49,6 +49,11 @@ describe('an artifact', () => {
     expect(await refusal({ name: 'manifest.json', content: '{}' }, entry)).toMatch(message);
   });
 
+  it('may begin with the folder that was packed', async () => {
+    const packed = await tar({ name: './', type: 'directory' }, { name: './model.onnx', content: 'graph' });
+    expect([...(await read(gzipSync(packed))).files.keys()]).toEqual(['model.onnx']);
+  });
+
   it('with the same file twice is refused', async () => {
     expect(await refusal({ name: 'model.onnx' }, { name: './model.onnx' })).toBe('model.onnx stands in it twice');
   });

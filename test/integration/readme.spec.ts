@@ -5,7 +5,7 @@ import { settingsSchema } from '../../src/config/config.js';
 const rows = readFileSync('README.md', 'utf8')
   .split('\n')
   .map((line) => line.split('|').map((cell) => cell.trim()))
-  .filter(([, name]) => /^`[A-Z][A-Z_]+`$/.test(name ?? ''));
+  .filter(([, name]) => /^`[A-Z][A-Z0-9_]+`$/.test(name ?? ''));
 
 describe('README', () => {
   it('lists every setting, in the order and with the meaning that the program gives it', () => {

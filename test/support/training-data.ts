@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { v7 as uuidv7 } from 'uuid';
 import { naturalType } from '../../src/datasets/extraction/column-types.js';
+import type { ObjectStore } from '../../src/platform/storage/object-store.js';
 import { FileObjectStore } from '../../src/platform/storage/file-object-store.js';
 import type { TestDatabase } from './database.js';
 
@@ -50,12 +51,16 @@ export interface RegisteredData {
   readonly objectKey: string;
 }
 
-/** Registers a new version of a dataset the way an extraction would, on the database and store of a running Boucle. */
+/**
+ * Registers a new version of a dataset the way an extraction would, on the database and store of a running Boucle.
+ * @param store where it is not the folder in `home`.
+ */
 export async function registerData(
   database: TestDatabase,
   home: string,
   name: string,
   sql: string,
+  store: ObjectStore = new FileObjectStore(`file://${home}/objects`),
 ): Promise<RegisteredData> {
   const folder = await mkdtemp(join(tmpdir(), 'boucle-data-'));
   try {
@@ -65,7 +70,7 @@ export async function registerData(
       .update(await readFile(path))
       .digest('hex');
     const objectKey = `datasets/${randomUUID()}/${contentHash}.parquet`;
-    await new FileObjectStore(`file://${home}/objects`).putFile(objectKey, path);
+    await store.putFile(objectKey, path);
     const [dataset] = await database.query<{ id: string; last_version: number }>(
       `INSERT INTO dataset (id, name, last_version) VALUES ($1, $2, 1)
        ON CONFLICT (name) DO UPDATE SET last_version = dataset.last_version + 1 RETURNING id, last_version`,

@@ -88,8 +88,10 @@ export async function writeArchive(folder: string, names: readonly string[], tar
   }
 }
 
+/** @returns '' for the folder that was packed itself, which platforms that pack one name as `./`. */
 function safeName(header: Header): string {
   const name = header.name.replace(/^(\.\/)+/, '');
+  if (header.type === 'directory' && name === '') return name;
   if (header.type !== 'file') throw new ArchiveError(`${header.name} is a ${header.type} entry, not a file`);
   if (name.startsWith('/') || name.split(/[\\/]/).includes('..')) {
     throw new ArchiveError(`${header.name} reaches outside the archive`);

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access, constants, copyFile, link, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AppError } from '../../errors/app-error.js';
 import { assertKey, missingObject, ObjectInfo, ObjectStore } from './object-store.js';
 
@@ -79,6 +79,10 @@ export class FileObjectStore extends ObjectStore {
       const info = await this.stat(key);
       if (info) yield info;
     }
+  }
+
+  override url(key: string): string {
+    return pathToFileURL(join(this.root, key)).href;
   }
 
   override async check(): Promise<void> {

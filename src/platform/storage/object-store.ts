@@ -24,6 +24,8 @@ export abstract class ObjectStore {
   /** Deleting a missing object is no error. */
   abstract delete(key: string): Promise<void>;
   abstract list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Where others find an object, or what lies below a key that ends in `/`: `s3://bucket/prefix/key` or `file:///folder/key`. */
+  abstract url(key: string): string;
   /** Throws if the store cannot be used. */
   abstract check(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import { JobOutcome, JobStatus, TrainingBackend, TrainingJob } from './training-
 @Injectable()
 export class LocalBackend extends TrainingBackend {
   override readonly name = 'LOCAL';
+  override readonly outlivesWorker = false;
   private readonly jobs = new Map<string, LayoutProcess>();
 
   constructor(@Inject(CONFIG) private readonly config: Config) {
@@ -38,7 +39,7 @@ export class LocalBackend extends TrainingBackend {
 
   override status(jobName: string): JobStatus {
     const { output } = this.jobOf(jobName);
-    return { progress: output.progress, log: output.log };
+    return { externalName: jobName, progress: output.progress, log: output.log };
   }
 
   override cancel(jobName: string): Promise<void> {

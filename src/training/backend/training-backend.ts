@@ -1,19 +1,23 @@
 import type { ProgressLine } from '../container/progress-line.js';
 import type { TrainingOrder } from '../container/order.js';
 
-export const BACKENDS = ['LOCAL'] as const;
+export const BACKENDS = ['LOCAL', 'SAGEMAKER'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 /** A training as a backend gets it. */
 export interface TrainingJob {
   readonly runId: string;
   readonly order: TrainingOrder;
-  /** Copies the dataset's Parquet file to a local path. */
+  /** Of the dataset's Parquet file in the object store. */
+  readonly dataKey: string;
+  /** Copies that file to a local path. */
   readonly fetchData: (path: string, signal: AbortSignal) => Promise<void>;
 }
 
 /** What is known of a job while it runs. */
 export interface JobStatus {
+  /** The name under which others know the job. */
+  readonly externalName: string;
   readonly progress?: ProgressLine;
   /** The last lines of its output. */
   readonly log: string;
@@ -31,7 +35,9 @@ export type JobOutcome =
  */
 export abstract class TrainingBackend {
   abstract readonly name: BackendName;
-  /** Starts the job, or adopts the one that runs under its name. Returns that name. */
+  /** Whether jobs go on when the worker that follows them dies. */
+  abstract readonly outlivesWorker: boolean;
+  /** Starts the job, or adopts the one of that run that runs already. Returns its name for the other methods. */
   abstract submit(job: TrainingJob, signal: AbortSignal): Promise<string>;
   /**
    * Waits for the end of a job. When `signal` is aborted, nobody follows it any longer: the promise rejects with the
@@ -39,7 +45,7 @@ export abstract class TrainingBackend {
    */
   abstract follow(jobName: string, signal: AbortSignal): Promise<JobOutcome>;
   abstract status(jobName: string): JobStatus;
-  /** Asks a job to stop; its outcome tells when it has. */
+  /** Asks a job to stop; its outcome tells when it has. Also by the run's id, for a job that outlived its worker. */
   abstract cancel(jobName: string): Promise<void>;
   /** Frees what the job holds here. */
   abstract release(jobName: string): Promise<void>;

@@ -20,11 +20,13 @@ const SMALLEST_PART = 5 * 2 ** 20;
 
 /** An error as the service words it. */
 export class S3Problem extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-  ) {
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string) {
     super(code);
+    this.status = status;
+    this.code = code;
   }
 }
 

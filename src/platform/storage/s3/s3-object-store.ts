@@ -78,6 +78,10 @@ export class S3ObjectStore extends ObjectStore {
     }
   }
 
+  override url(key: string): string {
+    return `s3://${this.location.bucket}/${this.location.prefix}${key}`;
+  }
+
   override async check(): Promise<void> {
     const { bucket, client } = this.location;
     await this.named(undefined, () =>

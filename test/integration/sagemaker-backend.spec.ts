@@ -1,0 +1,284 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config/config.js';
+import { ModelArtifacts } from '../../src/models/artifact/model-artifacts.js';
+import { S3ObjectStore } from '../../src/platform/storage/s3/s3-object-store.js';
+import { createSageMakerClient } from '../../src/training/backend/sagemaker/sagemaker-client.js';
+import { SageMakerBackend } from '../../src/training/backend/sagemaker/sagemaker-backend.js';
+import { TrainingJobs } from '../../src/training/backend/sagemaker/training-jobs.js';
+import type { JobOutcome, TrainingJob } from '../../src/training/backend/training-backend.js';
+import { hyperparametersFile, type TrainingOrder } from '../../src/training/container/order.js';
+import { layoutOf } from '../../src/training/container/layout.js';
+import { runBoucle } from '../support/boucle-process.js';
+import { hasMoto, startMoto } from '../support/moto.js';
+import { type S3Server, startS3Server } from '../support/s3/s3-server.js';
+import { type SageMakerServer, startSageMaker } from '../support/sagemaker/sagemaker-server.js';
+import { WEATHER_FEATURES, weatherSql, writeParquet } from '../support/training-data.js';
+
+const DATA_KEY = 'snapshots/weather.parquet';
+const ORDER: TrainingOrder = {
+  algorithm: 'LOGISTIC_REGRESSION',
+  seed: 7,
+  hyperparameters: {},
+  spec: {
+    task: 'CLASSIFICATION',
+    target: 'weather',
+    features: WEATHER_FEATURES,
+    dataset: { versionId: 'v1', contentHash: 'c1' },
+  },
+};
+const NEVER = new AbortController().signal;
+const ROLE = 'arn:aws:iam::123456789012:role/boucle-training';
+
+let folder: string;
+let s3: S3Server;
+let sagemaker: SageMakerServer;
+let store: S3ObjectStore;
+let runs = 0;
+
+beforeAll(async () => {
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+  folder = await mkdtemp(join(tmpdir(), 'boucle-jobs-'));
+  s3 = await startS3Server();
+  store = new S3ObjectStore(s3.env['STORAGE_URL']!, loadConfig(s3.env));
+  await writeParquet(weatherSql(), join(folder, 'data.parquet'));
+  await store.putFile(DATA_KEY, join(folder, 'data.parquet'));
+});
+
+beforeEach(async () => {
+  sagemaker = await startSageMaker(s3.url);
+});
+
+afterEach(() => sagemaker.stop());
+
+afterAll(async () => {
+  await s3.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('trainings on SageMaker', () => {
+  it('give the same bytes as at home, and leave nothing in the bucket but what they were given', async () => {
+    const { outcome, onnx } = await trained();
+    expect(outcome.kind).toBe('COMPLETED');
+    expect(onnx).toBe(await hashOfLocalTraining());
+    expect([...s3.bucket.objects.keys()]).toEqual([`boucle/${DATA_KEY}`]);
+  });
+
+  it('tell what they are at, and where they come from', async () => {
+    const backend = backendOf();
+    const job = newJob();
+    await backend.submit(job, NEVER);
+    const seen = new Set<string>();
+    const looking = setInterval(() => seen.add(backend.status(job.runId).progress?.message ?? ''), 20);
+    await backend.follow(job.runId, NEVER);
+    clearInterval(looking);
+    expect([...seen].join()).toContain('Training in progress');
+    expect(backend.status(job.runId)).toMatchObject({ externalName: `boucle-${job.runId}-1` });
+    expect(backend.status(job.runId).log).toMatch(/on ml\.m5\.xlarge\n(.*\n)+billed \d+ s of \d+ s\n$/);
+    const { request } = [...sagemaker.jobs.values()][0]!;
+    expect(request.Tags).toContainEqual({ Key: 'boucle:run', Value: job.runId });
+    expect(request.HyperParameters).toMatchObject({ algorithm: 'LOGISTIC_REGRESSION', seed: '7' });
+    await backend.release(job.runId);
+  });
+
+  it('are asked for again when the service throttles', async () => {
+    let left = 3;
+    sagemaker.fault = () => (left-- > 0 ? { error: 'ThrottlingException' } : undefined);
+    expect((await trained()).outcome.kind).toBe('COMPLETED');
+    expect(sagemaker.jobs.size).toBe(1);
+  });
+
+  it('are created once, though the answer gets lost', async () => {
+    let isLost = false;
+    sagemaker.fault = (operation) => {
+      if (operation !== 'CreateTrainingJob' || isLost) return undefined;
+      isLost = true;
+      return 'LOST_ANSWER';
+    };
+    expect((await trained()).outcome.kind).toBe('COMPLETED');
+    expect(sagemaker.jobs.size).toBe(1);
+  });
+
+  it('take another type of machine where there is none of the first', async () => {
+    sagemaker.fate = ({ ResourceConfig }) =>
+      ResourceConfig.InstanceType === 'ml.c5.large' ? 'NO_CAPACITY' : undefined;
+    const { outcome } = await trained({ SAGEMAKER_INSTANCE_TYPES: 'ml.c5.large,ml.m5.large' });
+    expect(outcome.kind).toBe('COMPLETED');
+    expect(typesOf()).toEqual(['ml.c5.large', 'ml.m5.large']);
+  });
+
+  it('take another type where the quota of the first is used up', async () => {
+    let isFirst = true;
+    sagemaker.fault = (operation) => {
+      if (operation !== 'CreateTrainingJob' || !isFirst) return undefined;
+      isFirst = false;
+      return { error: 'ResourceLimitExceeded' };
+    };
+    const { outcome } = await trained({ SAGEMAKER_INSTANCE_TYPES: 'ml.c5.large,ml.m5.large' });
+    expect(outcome.kind).toBe('COMPLETED');
+    expect(typesOf()).toEqual(['ml.m5.large']);
+  });
+
+  it('wait where there are no machines at all, and go on when there are', async () => {
+    sagemaker.fate = () => 'NO_CAPACITY';
+    const job = newJob();
+    await expect(trained({}, job)).rejects.toMatchObject({
+      code: 'UPSTREAM_FAILED',
+      message: expect.stringContaining('name more types in SAGEMAKER_INSTANCE_TYPES'),
+    });
+    sagemaker.fate = () => undefined;
+    expect((await trained({}, job)).outcome.kind).toBe('COMPLETED');
+    expect([...sagemaker.jobs.keys()]).toEqual([`boucle-${job.runId}-1`, `boucle-${job.runId}-2`]);
+  });
+
+  it('fail with the reason that the container wrote', async () => {
+    const spec = { ...ORDER.spec, target: 'nothing' };
+    const { outcome } = await trained({}, newJob({ ...ORDER, spec }));
+    expect(outcome).toEqual({ kind: 'FAILED', reason: expect.stringMatching(/^[^,]*"?nothing"?/) });
+    expect((outcome as { reason: string }).reason).not.toContain('AlgorithmError');
+  });
+
+  it('go on after their spot machine was taken away', async () => {
+    sagemaker.fate = () => 'INTERRUPTED';
+    const { outcome } = await trained({ SAGEMAKER_SPOT: 'true' });
+    expect(outcome.kind).toBe('COMPLETED');
+    const [job] = [...sagemaker.jobs.values()];
+    expect(job!.starts).toBe(2);
+    expect(job!.request).toMatchObject({ EnableManagedSpotTraining: true });
+  });
+
+  it('that take too long fail, and say so', async () => {
+    sagemaker.fate = () => 'OUT_OF_TIME';
+    const { outcome } = await trained();
+    expect(outcome).toEqual({ kind: 'FAILED', reason: expect.stringContaining('TRAINING_TIMEOUT_SECONDS') });
+  });
+
+  it('stop when they are told to, also by a worker that did not start them', async () => {
+    const job = newJob();
+    const backend = backendOf();
+    await backend.submit(job, NEVER);
+    const outcome = backend.follow(job.runId, NEVER);
+    await backendOf().cancel(job.runId);
+    expect(await outcome).toEqual({ kind: 'STOPPED' });
+    await backend.release(job.runId);
+  });
+
+  it('outlive their worker, and the next one takes them up', async () => {
+    const job = newJob();
+    const first = backendOf();
+    const death = new AbortController();
+    await first.submit(job, NEVER);
+    const following = first.follow(job.runId, death.signal);
+    death.abort(new Error('died'));
+    await expect(following).rejects.toThrow('died');
+    await first.release(job.runId);
+    expect((await trained({}, job)).outcome.kind).toBe('COMPLETED');
+    expect(sagemaker.jobs.size).toBe(1);
+  });
+
+  it('whose archive is damaged are refused', async () => {
+    sagemaker.fate = () => 'DAMAGED_ARTIFACT';
+    await expect(trained()).rejects.toMatchObject({ code: 'INVALID_STATE' });
+  });
+
+  it('do not adopt the job of somebody else', async () => {
+    const job = newJob();
+    await backendOf().submit(job, NEVER);
+    const [theirs] = [...sagemaker.jobs.values()];
+    theirs!.request.Tags!.find(({ Key }) => Key === 'boucle:run')!.Value = 'another';
+    let calls = 0;
+    sagemaker.fault = (operation) =>
+      operation === 'DescribeTrainingJob' && calls++ === 0
+        ? { error: 'ResourceNotFound' } // As if it came between our look and our creation.
+        : undefined;
+    await expect(backendOf().submit(job, NEVER)).rejects.toMatchObject({ code: 'CONFLICT' });
+  });
+
+  it('that the service refuses say why', async () => {
+    await expect(trained({ SAGEMAKER_ROLE_ARN: 'nobody' })).rejects.toMatchObject({
+      code: 'INVALID_STATE',
+      message: expect.stringContaining('RoleArn'),
+    });
+  });
+});
+
+(hasMoto() ? describe : describe.skip)('the calls to SageMaker, on moto', () => {
+  it('create a job, describe it, and find none where there is none', async () => {
+    const moto = await startMoto();
+    try {
+      const config = settings({ AWS_ENDPOINT_URL_SAGEMAKER: moto.url });
+      const jobs = new TrainingJobs(createSageMakerClient(config), config);
+      const { runId, order } = newJob();
+      const uris = { dataUri: 's3://b/data', specUri: 's3://b/spec', outputUri: 's3://b/out' };
+      const asked = { runId, order, attempt: 1, instanceType: 'ml.m5.large', ...uris };
+      expect(await jobs.describe(`boucle-${runId}-1`)).toBeUndefined();
+      expect(await jobs.create(asked, NEVER)).toBe(true);
+      expect(await jobs.describe(`boucle-${runId}-1`)).toMatchObject({
+        TrainingJobStatus: 'Completed',
+        HyperParameters: { seed: '7' },
+        ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1 },
+      });
+      expect(await jobs.create(asked, NEVER)).toBe(true);
+    } finally {
+      await moto.stop();
+    }
+  });
+});
+
+function settings(env: Record<string, string> = {}) {
+  return loadConfig({
+    ...s3.env,
+    AWS_ENDPOINT_URL_SAGEMAKER: sagemaker.url,
+    SAGEMAKER_ROLE_ARN: ROLE,
+    SAGEMAKER_IMAGE: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/boucle:1',
+    SAGEMAKER_POLL_SECONDS: '0.05',
+    ...env,
+  });
+}
+
+function backendOf(env: Record<string, string> = {}): SageMakerBackend {
+  return new SageMakerBackend(settings(env), store);
+}
+
+function newJob(order = ORDER): TrainingJob {
+  const runId = `01a20000-0000-7000-8000-${String(++runs).padStart(12, '0')}`;
+  return { runId, order, dataKey: DATA_KEY, fetchData: () => Promise.reject(new Error('nobody copies it here')) };
+}
+
+/** A training from its start to its verified model, as a worker does it. */
+async function trained(
+  env: Record<string, string> = {},
+  job = newJob(),
+): Promise<{ readonly outcome: JobOutcome; readonly onnx?: string }> {
+  const backend = backendOf(env);
+  await backend.submit(job, NEVER);
+  try {
+    const outcome = await backend.follow(job.runId, NEVER);
+    if (outcome.kind !== 'COMPLETED') return { outcome };
+    const { onnx } = await new ModelArtifacts(store).verify(createReadStream(outcome.archive), 'model');
+    return { outcome, onnx: sha256(onnx) };
+  } finally {
+    await backend.release(job.runId);
+  }
+}
+
+async function hashOfLocalTraining(): Promise<string> {
+  const layout = layoutOf(join(folder, 'local'));
+  for (const path of [layout.config, layout.training, layout.spec]) await mkdir(path, { recursive: true });
+  await writeFile(join(layout.training, 'data.parquet'), await readFile(join(folder, 'data.parquet')));
+  await writeFile(join(layout.config, 'hyperparameters.json'), JSON.stringify(hyperparametersFile(ORDER)));
+  await writeFile(join(layout.spec, 'training.json'), JSON.stringify(ORDER.spec));
+  await runBoucle(['train', '--root', layout.root], {});
+  return sha256(await readFile(join(layout.model, 'model.onnx')));
+}
+
+function typesOf(): string[] {
+  return [...sagemaker.jobs.values()].map(({ request }) => request.ResourceConfig.InstanceType);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

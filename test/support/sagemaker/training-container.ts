@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BucketFiles } from './bucket-files.ts';
+import type { CreateTrainingJob } from './create-job-schema.ts';
+
+export interface ContainerEnd {
+  readonly exitCode: number | null;
+  /** The content of /opt/ml/output/failure, where there is one. */
+  readonly failure: string | undefined;
+}
+
+const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+const HOST = 'algo-1';
+
+/** `/opt/ml` of one job, and the process on it: what a container is to the program inside. */
+export class TrainingContainer {
+  readonly root: string;
+  private readonly job: CreateTrainingJob;
+  private readonly arn: string;
+  private readonly files: BucketFiles;
+  private child: ChildProcess | undefined;
+  private text = '';
+
+  private constructor(job: CreateTrainingJob, arn: string, root: string, files: BucketFiles) {
+    this.job = job;
+    this.arn = arn;
+    this.root = root;
+    this.files = files;
+  }
+
+  static async create(job: CreateTrainingJob, arn: string, files: BucketFiles): Promise<TrainingContainer> {
+    const root = await mkdtemp(join(tmpdir(), 'boucle-sagemaker-'));
+    return new TrainingContainer(job, arn, root, files);
+  }
+
+  get output(): string {
+    return this.text;
+  }
+
+  /** Fills the tree as the platform does: channels, settings, checkpoints of an earlier try. */
+  async prepare(): Promise<void> {
+    const { job, root } = this;
+    const config = join(root, 'input', 'config');
+    for (const folder of [config, join(root, 'model'), join(root, 'output', 'data'), join(root, 'checkpoints')])
+      await mkdir(folder, { recursive: true });
+    const channels = job.InputDataConfig ?? [];
+    for (const { ChannelName, DataSource } of channels) {
+      const { S3Uri } = DataSource.S3DataSource;
+      const found = await this.files.download(S3Uri, join(root, 'input', 'data', ChannelName));
+      if (found === 0) throw new Error(`ClientError: Data download failed: there is no object under ${S3Uri}`);
+    }
+    if (job.CheckpointConfig) await this.files.download(`${job.CheckpointConfig.S3Uri}/`, join(root, 'checkpoints'));
+    const channelConfig = channels.map(({ ChannelName, ContentType, DataSource, InputMode }) => [
+      ChannelName,
+      {
+        ContentType,
+        TrainingInputMode: InputMode ?? job.AlgorithmSpecification.TrainingInputMode,
+        S3DistributionType: DataSource.S3DataSource.S3DataDistributionType ?? 'FullyReplicated',
+        RecordWrapperType: 'None',
+      },
+    ]);
+    const resources = { current_host: HOST, hosts: [HOST], network_interface_name: 'eth0' };
+    await writeJson(join(config, 'hyperparameters.json'), job.HyperParameters ?? {});
+    await writeJson(join(config, 'inputdataconfig.json'), Object.fromEntries(channelConfig));
+    await writeJson(join(config, 'resourceconfig.json'), resources);
+  }
+
+  /** Runs the program as the platform does: its first argument is `train`. */
+  async run(): Promise<ContainerEnd> {
+    const { job, root } = this;
+    this.child = spawn(process.execPath, [PROGRAM, 'train', '--root', root], {
+      env: {
+        PATH: process.env['PATH'],
+        ...job.Environment,
+        TRAINING_JOB_NAME: job.TrainingJobName,
+        TRAINING_JOB_ARN: this.arn,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+    const [exitCode] = (await once(this.child, 'close')) as [number | null];
+    const failure = await readFile(join(root, 'output', 'failure'), 'utf8').catch(() => undefined);
+    return { exitCode, failure };
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child?.kill(name);
+  }
+
+  async saveCheckpoints(): Promise<void> {
+    const { CheckpointConfig } = this.job;
+    if (CheckpointConfig) await this.files.uploadFolder(join(this.root, 'checkpoints'), CheckpointConfig.S3Uri);
+  }
+
+  /** Packs /opt/ml/model and uploads it, or only its first half. @returns the URI of `model.tar.gz`. */
+  async uploadModel(damaged: boolean): Promise<string> {
+    const archive = join(this.root, 'model.tar.gz');
+    const tar = spawn('tar', ['-czf', archive, '-C', join(this.root, 'model'), '.'], { stdio: 'ignore' });
+    await once(tar, 'close');
+    if (damaged) await truncate(archive, (await stat(archive)).size >> 1);
+    const { S3OutputPath } = this.job.OutputDataConfig;
+    const uri = `${S3OutputPath.replace(/\/$/, '')}/${this.job.TrainingJobName}/output/model.tar.gz`;
+    await this.files.upload(archive, uri);
+    return uri;
+  }
+
+  async remove(): Promise<void> {
+    this.signal('SIGKILL');
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+function writeJson(path: string, content: object): Promise<void> {
+  return writeFile(path, JSON.stringify(content));
+}
