@@ -44,8 +44,9 @@ describe('checkColumns', () => {
     expect(problem({ target: 'date' })).toMatch(/The target date holds a DATE/);
   });
 
-  it('says what to do with times', () => {
-    expect(problem({ features: ['date'] })).toMatch(/such as month\("date"\)/);
+  it('accepts moments as features and to order rows by', () => {
+    expect(problem({ features: ['date'], split: { method: 'TIME', column: 'date' } })).toBe('accepted');
+    expect(problem({ split: { method: 'TIME', column: 'temp_max' } })).toMatch(/temp_max is a NUMBER; rows can only/);
   });
 });
 

@@ -2,6 +2,7 @@ import type { ColumnSchema, ColumnType } from '../datasets/extraction/column-typ
 import { AppError } from '../errors/app-error.js';
 import { editDistance } from '../ml/schema/edit-distance.js';
 import type { Task } from '../ml/schema/signature.js';
+import type { TimeType } from '../ml/schema/time-parts.js';
 import type { SplitMethod } from '../ml/train/split.js';
 
 /** How the rows of a model are divided; by time, the column that says when a row was observed. */
@@ -51,7 +52,7 @@ export function checkColumns({ task, target, features, split }: ModelColumns, sc
     }
     if (seen.has(feature)) throw wrong(`The feature ${feature} stands in the list twice. Remove one.`);
     seen.add(feature);
-    checkFeature(columnOf(feature, schema, 'feature'));
+    columnOf(feature, schema, 'feature');
   }
 }
 
@@ -67,13 +68,6 @@ function checkTarget(task: Task, { name, type }: ColumnSchema): void {
   }
 }
 
-function checkFeature({ name, type }: ColumnSchema): void {
-  if (!isTime(type)) return;
-  throw wrong(
-    `The feature ${name} is a ${type}, which models can't use as it is. Derive numbers from it when you extract the data, such as month("${name}"), or leave it out.`,
-  );
-}
-
 function checkSplit(split: SplitChoice, task: Task, schema: readonly ColumnSchema[]): void {
   if (split.method === 'STRATIFIED' && task !== 'CLASSIFICATION') {
     throw wrong('A STRATIFIED split divides each class evenly, but a REGRESSION has none. Use RANDOM or TIME.');
@@ -86,7 +80,8 @@ function checkSplit(split: SplitChoice, task: Task, schema: readonly ColumnSchem
   );
 }
 
-function isTime(type: ColumnType): boolean {
+/** Moments are no features as they are; models learn from their parts, see `ml/schema/time-parts`. */
+export function isTime(type: ColumnType): type is TimeType {
   return type === 'DATE' || type === 'TIMESTAMP';
 }
 

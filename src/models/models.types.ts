@@ -133,7 +133,10 @@ export class CreateModelInput extends GateInput {
   @Field(() => String, { description: 'Column to predict.' })
   target!: string;
 
-  @Field(() => [String], { description: 'Columns to predict from.' })
+  @Field(() => [String], {
+    description:
+      'Columns to predict from. A DATE or TIMESTAMP counts as its year, month, weekday and, of a TIMESTAMP, hour, in UTC.',
+  })
   features!: string[];
 
   @Field(() => SplitMethodEnum, { nullable: true, description: 'Default: TIME with a time column, else RANDOM.' })
@@ -305,7 +308,10 @@ export class ModelVersionType {
   @Field(() => Boolean)
   passedFloors!: boolean;
 
-  @Field(() => JsonScalar, { description: 'Inputs with their types and categories, task, target and classes.' })
+  @Field(() => JsonScalar, {
+    description:
+      'Inputs with their types and categories, task, target and classes. For `derived` ones callers send the column it names, as an ISO 8601 date or time.',
+  })
   signature!: unknown;
 
   @Field(() => ID, { nullable: true, description: 'Of the training it came from; null for a FOREIGN version.' })

@@ -166,6 +166,33 @@ describe('a training', () => {
     expect(entry).toMatchObject({ action: 'PROMOTED', evidence: { comparison: { rows: 100 } } });
   });
 
+  it('learns from the parts of a date, and is asked with the date', async () => {
+    await createModel('dated', { ...temperature, features: ['day', 'month'] });
+    const [run] = await train('dated', { algorithms: ['RANDOM_FOREST'], hyperparameters: { trees: 5 } });
+    expect(run).toMatchObject({ state: 'SUCCEEDED', failure: null });
+    await decided('dated', 1);
+    const { model } = await ask(`{ model(name: "dated") { champion { signature } } }`);
+    expect(model.champion.signature.features.map(({ name }: any) => name)).toEqual([
+      ...['day.year', 'day.month', 'day.weekday'],
+      'month',
+    ]);
+    const predict = async (row: object): Promise<any> => {
+      const response = await boucle.fetch('/v1/models/dated/predict', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ rows: [row] }),
+        token: engineer.token,
+      });
+      return response.json();
+    };
+    expect((await predict({ day: '2021-07-14', month: 7 })).predictions[0].value).toEqual(expect.any(Number));
+    expect(JSON.stringify(await predict({ day: '14.7.2021', month: 7 }))).toMatch(/a date such as/);
+    const [logged] = await database.query<{ inputs: any }>(
+      `SELECT inputs FROM prediction JOIN model ON model.id = model_id WHERE model.name = 'dated'`,
+    );
+    expect(logged!.inputs).toEqual({ day: '2021-07-14', 'day.year': 2021, 'day.month': 7, 'day.weekday': 3, month: 7 });
+  });
+
   it('only recommends in the mode MANUAL, and declines what misses a floor', async () => {
     await createModel('careful', { ...temperature, promotionMode: 'MANUAL' });
     await train('careful', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
@@ -244,7 +271,6 @@ describe('input', () => {
     ['an unknown feature', { features: ['pressur'] }, 'BAD_INPUT', /Did you mean pressure\?/],
     ['the target as a feature', { features: ['weather'] }, 'BAD_INPUT', /would predict itself/],
     ['the wrong task', { task: 'REGRESSION' }, 'BAD_INPUT', /weather is a STRING/],
-    ['a date', { features: ['day'] }, 'BAD_INPUT', /Derive numbers/],
     ['an unknown metric', { primaryMetric: 'rocAuc' }, 'BAD_INPUT', /Choose among logLoss, brier, accuracy/],
     ['a floor of another task', { floors: [{ metric: 'rmse', value: 1 }] }, 'BAD_INPUT', /no metric rmse of a CLASS/],
     ['a time column that is none', { timeColumn: 'wind' }, 'BAD_INPUT', /only be ordered by a DATE or TIMESTAMP/],

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeLabelledLines, writeLearningFile } from '../../src/monitoring/retrainings/labelled-file.js';
+import { derivedFeatures } from '../../src/ml/schema/time-parts.js';
 import { DuckDbSession } from '../../src/platform/duckdb/duckdb-session.js';
 import { lowestPredictionId } from '../../src/predictions/prediction-id.js';
 import { writeParquet } from '../support/training-data.js';
@@ -36,6 +37,35 @@ describe('the file that a retraining learns from', () => {
       expect(rows).toEqual([
         { rain: 1.5, wind: 2.5, seen: '2024-03-01 00:00:00.000' },
         { rain: 3, wind: 4, seen: '2025-06-07 08:09:10.125' },
+      ]);
+    } finally {
+      session.close();
+    }
+  });
+
+  it('holds moments as they were sent, in UTC, in place of the parts that the model saw', async () => {
+    const features = derivedFeatures('seen', 'TIMESTAMP').map(({ name, ...derived }) => {
+      return { name, type: 'NUMBER' as const, nullable: true, derived };
+    });
+    const contract = { task: 'REGRESSION', target: 'rain', features } as const;
+    const lines = join(folder, 'labelled.ndjson');
+    async function* batches() {
+      const predictionId = lowestPredictionId(new Date());
+      const row = { predictionId, outcome: 3 };
+      yield await Promise.resolve([
+        { ...row, inputs: { seen: '2025-06-07T08:00:00+02:00', 'seen.year': 2025 } },
+        { ...row, inputs: { seen: null, 'seen.year': null } },
+      ]);
+    }
+    const { signal } = new AbortController();
+    await writeLabelledLines(lines, contract, batches(), signal);
+    const session = await DuckDbSession.open({ folder, memoryLimit: '128MB' });
+    try {
+      const path = await writeLearningFile(session, contract, { folder, lines }, signal);
+      const rows = await session.rows(`SELECT rain, strftime(seen, '%x %X') AS seen FROM '${path}'`);
+      expect(rows).toEqual([
+        { rain: 3, seen: '2025-06-07 06:00:00' },
+        { rain: 3, seen: null },
       ]);
     } finally {
       session.close();

@@ -230,7 +230,6 @@ describe('a training on the container layout', () => {
     ['the target as a feature', { spec: { features: ['weather'] } }, /would predict itself/],
     ['the wrong task', { spec: { task: 'REGRESSION' } }, /REGRESSION predicts numbers, but weather is a STRING/],
     ['an algorithm of the other task', { algorithm: 'LINEAR_REGRESSION', hyperparameters: {} }, /for REGRESSION/],
-    ['a date as a feature', { spec: { features: ['day'] } }, /Derive numbers from it/],
     [
       'one class',
       { sql: `SELECT 'a' AS weather, i AS x FROM range(100) t(i)`, spec: { features: ['x'] } },

@@ -1,5 +1,5 @@
 import { editDistance } from './edit-distance.js';
-import type { Feature } from './signature.js';
+import { type Feature, inputColumns } from './signature.js';
 
 /** One thing wrong with one row of a request. */
 export interface RowProblem {
@@ -35,7 +35,7 @@ export function noRow(row: number, value: unknown): RowProblem {
 }
 
 export function wrongValue(row: number, feature: Feature, value: unknown): RowProblem {
-  const { name: column } = feature;
+  const column = feature.derived?.column ?? feature.name;
   const expected = `${requirement(feature, value)}${feature.nullable ? ' or null' : ''}`;
   const received = describe(value);
   const message =
@@ -57,7 +57,9 @@ export function unknownColumn(row: number, name: string, features: readonly Feat
   };
 }
 
-function requirement({ type }: Feature, value: unknown): string {
+function requirement({ type, derived }: Feature, value: unknown): string {
+  if (derived?.type === 'DATE') return 'a date such as "2026-01-31"';
+  if (derived) return 'a time such as "2026-01-31T13:45:00Z"';
   switch (type) {
     case 'NUMBER':
       // Digits only: the value is a number as such, but one that would not arrive as it was written.
@@ -88,7 +90,7 @@ function shorten(text: string): string {
 function nearestName(name: string, features: readonly Feature[]): string {
   let nearest = '';
   let best = Infinity;
-  for (const { name: candidate } of features) {
+  for (const candidate of inputColumns(features)) {
     const distance = editDistance(name.toLowerCase(), candidate.slice(0, MAX_SHOWN).toLowerCase());
     if (distance < best) {
       best = distance;

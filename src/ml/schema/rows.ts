@@ -1,7 +1,8 @@
 import type { Batch } from './evaluator.js';
 import { noRow, RowsError, unknownColumn, wrongValue } from './rows-problem.js';
 import type { RowProblem } from './rows-problem.js';
-import type { Feature, FeatureType, Signature } from './signature.js';
+import { type Feature, type FeatureType, inputColumns, type Signature } from './signature.js';
+import { parseMoment, timePart } from './time-parts.js';
 
 export { RowsError } from './rows-problem.js';
 export type { RowProblem } from './rows-problem.js';
@@ -11,7 +12,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface EncodedRows {
   /** Columns in the order of the signature's features. */
   readonly batch: Batch;
-  /** The rows as understood: every column present, values coerced, null for missing ones. */
+  /** The rows as understood: every column present, values coerced, null for missing ones; parts of moments beside them. */
   readonly inputs: readonly Row[];
 }
 
@@ -21,7 +22,7 @@ const MAX_PROBLEMS = 20;
 /**
  * Checks rows (parsed JSON) against the signature and turns them into the columns that evaluators take. Coercion is
  * lossless only: "12.5" is a number, 1, 0, "true" and "false" are booleans, numbers and booleans are strings where
- * strings are needed. A missing key or null stands for a missing value and needs a nullable column: NaN for numbers
+ * strings are needed. Moments are ISO 8601 and expanded to the parts that the model has learned from. A missing key or null stands for a missing value and needs a nullable column: NaN for numbers
  * and booleans, '' for strings.
  *
  * @throws RowsError with the first 20 problems: rows that are no objects, wrong or missing values, unknown columns.
@@ -38,13 +39,18 @@ class RowEncoder {
   private readonly problems: RowProblem[] = [];
   private problemCount = 0;
   private readonly names: ReadonlySet<string>;
+  /** What callers send: the position of a feature, or of all the parts of a moment. */
+  private readonly inputs: readonly (readonly number[])[];
 
   constructor(
     private readonly features: readonly Feature[],
     rows: number,
   ) {
     this.columns = features.map(({ type }) => (type === 'STRING' ? new Array<string>(rows) : new Float32Array(rows)));
-    this.names = new Set(features.map(({ name }) => name));
+    this.names = new Set(inputColumns(features));
+    this.inputs = [...this.names].map((name) => {
+      return [...features.keys()].filter((i) => (features[i]!.derived?.column ?? features[i]!.name) === name);
+    });
   }
 
   /** Writes the row into the columns and returns it coerced; the very same object if nothing had to change. */
@@ -53,15 +59,19 @@ class RowEncoder {
       this.report(() => noRow(index, row));
       return {};
     }
-    const { features } = this;
+    const { features, inputs } = this;
     let known = 0;
     let coerced: Record<string, unknown> | undefined;
-    for (let i = 0; i < features.length; i++) {
-      const feature = features[i]!;
-      const value = ownValue(row, feature.name);
+    for (let i = 0; i < inputs.length; i++) {
+      const first = inputs[i]![0]!;
+      const { name, derived } = features[first]!;
+      const column = derived?.column ?? name;
+      const value = ownValue(row, column);
       if (value !== undefined) known++;
-      const clean = this.encodeValue(i, index, value);
-      if (clean !== value) (coerced ??= copyOf(row))[feature.name] = clean;
+      const clean = derived
+        ? this.encodeMoment(inputs[i]!, index, value, (coerced ??= copyOf(row)))
+        : this.encodeValue(first, index, value);
+      if (clean !== value) (coerced ??= copyOf(row))[column] = clean;
     }
     if (countKeys(row) > known) this.reportUnknown(row, index);
     return coerced ?? row;
@@ -83,6 +93,29 @@ class RowEncoder {
     if (Array.isArray(target)) target[row] = clean === null ? '' : (clean as string);
     else target[row] = clean === null ? NaN : Number(clean);
     return clean;
+  }
+
+  /** Writes the parts of a moment into their columns and, by name, into the row. */
+  private encodeMoment(
+    parts: readonly number[],
+    row: number,
+    value: unknown,
+    coerced: Record<string, unknown>,
+  ): unknown {
+    const feature = this.features[parts[0]!]!;
+    const missing = value === undefined || value === null;
+    const moment = missing ? NaN : parseMoment(value, feature.derived!.type);
+    if (moment === undefined || (missing && !feature.nullable)) {
+      this.report(() => wrongValue(row, feature, value));
+      return value;
+    }
+    for (const at of parts) {
+      const { name, derived } = this.features[at]!;
+      const part = timePart(moment, derived!.part);
+      (this.columns[at] as Float32Array)[row] = part;
+      coerced[name] = missing ? null : part;
+    }
+    return missing ? null : value;
   }
 
   private reportUnknown(row: Row, index: number): void {

@@ -1,3 +1,5 @@
+import type { DerivedFrom } from './time-parts.js';
+
 /** What a model predicts. A classification with two classes is binary, with more multinomial. */
 export type Task = 'REGRESSION' | 'CLASSIFICATION';
 
@@ -12,6 +14,13 @@ export interface Feature {
   readonly nullable: boolean;
   /** STRING only: the values kept in training, most frequent first. Other values are accepted and treated as unseen. */
   readonly categories?: readonly string[];
+  /** The column of moments that callers send in place of this number. */
+  readonly derived?: DerivedFrom;
+}
+
+/** Names of the columns that callers send, in the order of the features; moments once for all their parts. */
+export function inputColumns(features: readonly Feature[]): string[] {
+  return [...new Set(features.map(({ name, derived }) => derived?.column ?? name))];
 }
 
 /** The contract between a model version and its callers: inputs in graph order, and what comes out. */

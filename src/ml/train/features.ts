@@ -54,7 +54,10 @@ export function signatureOf(table: TrainingTable, prepared: readonly PreparedFea
   const features = prepared.map((feature): Feature => {
     const { name, type } = feature.column;
     const plain = { name, type, nullable: feature.nullable };
-    if (type !== 'STRING') return plain;
+    if (feature.column.type !== 'STRING') {
+      const { derived } = feature.column;
+      return { ...plain, ...(derived && { derived }) };
+    }
     const categories = feature.kind === 'CATEGORICAL' ? feature.categories : usedValues(feature.column);
     return { ...plain, categories: categories.filter((value) => value !== '') };
   });

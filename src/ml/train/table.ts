@@ -1,5 +1,6 @@
 import type { Batch } from '../schema/evaluator.js';
 import type { Task } from '../schema/signature.js';
+import type { DerivedFrom } from '../schema/time-parts.js';
 import { TrainingDataError, type TrainingWarning } from './errors.js';
 
 /** NaN is missing; BOOLEAN holds 0 and 1. */
@@ -7,6 +8,8 @@ export interface NumericColumn {
   readonly name: string;
   readonly type: 'NUMBER' | 'BOOLEAN';
   readonly values: Float64Array;
+  /** A part of a moment: what callers send is the moment. */
+  readonly derived?: DerivedFrom;
 }
 
 /** Dictionary codes, −1 is missing. The dictionary has no duplicates and no '' (the empty string is missing, too). */

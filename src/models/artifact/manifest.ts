@@ -19,6 +19,13 @@ const feature = z.object({
   type: z.enum(['NUMBER', 'BOOLEAN', 'STRING']),
   nullable: z.boolean(),
   categories: z.array(z.string()).optional(),
+  derived: z
+    .object({
+      column: z.string(),
+      type: z.enum(['DATE', 'TIMESTAMP']),
+      part: z.enum(['YEAR', 'MONTH', 'WEEKDAY', 'HOUR']),
+    })
+    .optional(),
 });
 
 /** The zod form of `ml/schema`'s Signature. */

@@ -1,10 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
-import { naturalType, type ColumnSchema } from '../../datasets/extraction/column-types.js';
+import { type ColumnSchema, naturalType } from '../../datasets/extraction/column-types.js';
 import { AppError } from '../../errors/app-error.js';
-import { type Column, createTable, DictionaryEncoder, type TrainingTable } from '../../ml/train/table.js';
+import { derivedFeatures, timePart, type TimeType } from '../../ml/schema/time-parts.js';
+import {
+  type Column,
+  createTable,
+  DictionaryEncoder,
+  type NumericColumn,
+  type TrainingTable,
+} from '../../ml/train/table.js';
 import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { identifier, literal } from '../../platform/duckdb/sql-text.js';
-import { checkColumns, type ModelColumns } from '../model-columns.js';
+import { checkColumns, isTime, type ModelColumns } from '../model-columns.js';
 
 /** Largest whole number that a 64-bit float holds exactly. */
 const MAX_SAFE = 2 ** 53;
@@ -32,8 +39,9 @@ export async function readTable(
   const rows = Number(count?.['rows']);
   const builders = wanted.map((column) => builderOf(column, rows));
   const expressions = wanted.map(expressionOf);
-  if (model.split?.method === 'TIME') {
-    builders.push(numbersOf(model.split.column, 'NUMBER', rows));
+  const times = model.split?.method === 'TIME' ? new Float64Array(rows) : undefined;
+  if (model.split?.method === 'TIME' && times) {
+    builders.push(numbersOf({ name: model.split.column, type: 'NUMBER', values: times }));
     expressions.push(millisecondsOf(model.split.column));
   }
   const select = `SELECT ${expressions.join(', ')} FROM ${source}`;
@@ -44,10 +52,8 @@ export async function readTable(
     });
     await setImmediate(); // A signal to stop arrives between chunks.
   }
-  const [target, ...others] = builders.map((builder) => builder.column());
-  const features = others.slice(0, model.features.length);
-  const [time] = others.slice(model.features.length);
-  return createTable(model.task, target!, features, time?.type === 'NUMBER' ? time.values : undefined);
+  const [target, ...features] = builders.slice(0, wanted.length).flatMap((builder) => builder.columns());
+  return createTable(model.task, target!, features, times);
 }
 
 async function schemaOf(session: DuckDbSession, source: string): Promise<ColumnSchema[]> {
@@ -74,6 +80,7 @@ async function refuseHugeIntegers(
 }
 
 function expressionOf({ name, type }: ColumnSchema): string {
+  if (isTime(type)) return millisecondsOf(name);
   return type === 'STRING' ? identifier(name) : `CAST(${identifier(name)} AS DOUBLE)`;
 }
 
@@ -85,25 +92,43 @@ function millisecondsOf(column: string): string {
 
 interface ColumnBuilder {
   add(value: unknown): void;
-  column(): Column;
+  columns(): readonly Column[];
 }
 
 function builderOf({ name, type }: ColumnSchema, rows: number): ColumnBuilder {
-  if (type !== 'STRING') return numbersOf(name, type === 'BOOLEAN' ? type : 'NUMBER', rows);
+  if (isTime(type)) return momentsOf(name, type, rows);
+  if (type !== 'STRING') {
+    return numbersOf({ name, type: type === 'BOOLEAN' ? type : 'NUMBER', values: new Float64Array(rows) });
+  }
   let row = 0;
   const encoder = new DictionaryEncoder();
   const codes = new Int32Array(rows);
   return {
     add: (value) => (codes[row++] = encoder.code(value as string | null)),
-    column: () => ({ name, type, codes, dictionary: encoder.dictionary }),
+    columns: () => [{ name, type, codes, dictionary: encoder.dictionary }],
   };
 }
 
-function numbersOf(name: string, type: 'NUMBER' | 'BOOLEAN', rows: number): ColumnBuilder {
+function numbersOf(column: NumericColumn): ColumnBuilder {
   let row = 0;
-  const values = new Float64Array(rows);
   return {
-    add: (value) => (values[row++] = (value as number | null) ?? NaN),
-    column: () => ({ name, type, values }),
+    add: (value) => (column.values[row++] = (value as number | null) ?? NaN),
+    columns: () => [column],
+  };
+}
+
+/** A column for each part of the moments. */
+function momentsOf(name: string, type: TimeType, rows: number): ColumnBuilder {
+  let row = 0;
+  const columns = derivedFeatures(name, type).map(({ name: feature, ...derived }) => {
+    return { name: feature, type: 'NUMBER' as const, values: new Float64Array(rows), derived };
+  });
+  return {
+    add: (value) => {
+      const moment = (value as number | null) ?? NaN;
+      for (const { values, derived } of columns) values[row] = timePart(moment, derived.part);
+      row++;
+    },
+    columns: () => columns,
   };
 }

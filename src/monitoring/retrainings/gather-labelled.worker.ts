@@ -8,7 +8,7 @@ import { DatasetsService } from '../../datasets/datasets.service.js';
 import { ExtractionRequests } from '../../datasets/extraction-requests.js';
 import { AppError } from '../../errors/app-error.js';
 import { toPublicError } from '../../errors/public-error.js';
-import type { Signature } from '../../ml/schema/signature.js';
+import { inputColumns, type Signature } from '../../ml/schema/signature.js';
 import type { Model } from '../../models/model.entity.js';
 import { ModelRegistry } from '../../models/model-registry.js';
 import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
@@ -115,6 +115,6 @@ export class GatherLabelledWorker implements JobHandler<{ retrainingId: string }
 
 /** A column that orders rows by time need not be a feature: predictions then have none, but the time they were made. */
 function contractOf({ split }: Model, signature: Signature): LearningContract {
-  const isFeature = (column: string): boolean => signature.features.some(({ name }) => name === column);
-  return split.method === 'TIME' && !isFeature(split.column) ? { ...signature, timeColumn: split.column } : signature;
+  const isSent = (column: string): boolean => inputColumns(signature.features).includes(column);
+  return split.method === 'TIME' && !isSent(split.column) ? { ...signature, timeColumn: split.column } : signature;
 }

@@ -2,7 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Feature, FeatureType, Signature } from '../../ml/schema/signature.js';
+import { type Feature, type FeatureType, inputColumns, type Signature } from '../../ml/schema/signature.js';
+import { parseMoment, type TimeType } from '../../ml/schema/time-parts.js';
 import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { identifier, literal } from '../../platform/duckdb/sql-text.js';
 import type { LabelledRow } from '../../predictions/outcomes/labelled-predictions.js';
@@ -14,7 +15,15 @@ export interface LearningContract extends Pick<Signature, 'task' | 'target' | 'f
   readonly timeColumn?: string;
 }
 
-const SQL_TYPES: Readonly<Record<FeatureType, string>> = { NUMBER: 'DOUBLE', BOOLEAN: 'BOOLEAN', STRING: 'VARCHAR' };
+type SourceType = FeatureType | TimeType;
+
+const SQL_TYPES: Readonly<Record<SourceType, string>> = {
+  NUMBER: 'DOUBLE',
+  BOOLEAN: 'BOOLEAN',
+  STRING: 'VARCHAR',
+  DATE: 'DATE',
+  TIMESTAMP: 'TIMESTAMP',
+};
 const TARGET = 'target';
 const TIME = 'time';
 
@@ -41,7 +50,10 @@ export async function writeLabelledLines(
 }
 
 function lineOf(features: readonly Feature[], { predictionId, inputs, outcome }: LabelledRow): string {
-  const cells = features.map(({ name }, index) => [columnOf(index), inputs[name] ?? null]);
+  const cells = sourceColumns(features).map(({ name, type }, index) => {
+    const value = inputs[name] ?? null;
+    return [columnOf(index), isMoment(type) && value !== null ? inUtc(value, type) : value];
+  });
   const made = timeOfPredictionId(predictionId).toISOString();
   return `${JSON.stringify({ ...Object.fromEntries(cells), [TIME]: made, [TARGET]: outcome })}\n`;
 }
@@ -61,7 +73,7 @@ export async function writeLearningFile(
   const targetType = snapshot ? await typeOf(session, snapshot, contract.target) : targetTypeOf(contract);
   const labelled = labelledSelect(contract, lines, targetType);
   const { features, target, timeColumn } = contract;
-  const columns = [...features.map(({ name }) => name), target, ...(timeColumn === undefined ? [] : [timeColumn])];
+  const columns = [...inputColumns(features), target, ...(timeColumn === undefined ? [] : [timeColumn])];
   const names = columns.map(identifier).join(', ');
   const rows = snapshot ? `SELECT ${names} FROM ${snapshot} UNION ALL BY NAME ${labelled}` : labelled;
   await session.execute(`COPY (${rows}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`, { signal });
@@ -73,13 +85,30 @@ function labelledSelect(
   lines: string,
   targetType: string,
 ): string {
-  const types = features.map(({ type }, index) => `${columnOf(index)}: ${literal(SQL_TYPES[type])}`);
+  const sources = sourceColumns(features);
+  const types = sources.map(({ type }, index) => `${columnOf(index)}: ${literal(SQL_TYPES[type])}`);
   types.push(`${TIME}: 'TIMESTAMP'`, `${TARGET}: ${literal(task === 'REGRESSION' ? 'DOUBLE' : 'VARCHAR')}`);
-  const columns = features.map(({ name }, index) => `${columnOf(index)} AS ${identifier(name)}`);
+  const columns = sources.map(({ name }, index) => `${columnOf(index)} AS ${identifier(name)}`);
   if (timeColumn !== undefined) columns.push(`${TIME} AS ${identifier(timeColumn)}`);
   columns.push(`CAST(${TARGET} AS ${targetType}) AS ${identifier(target)}`);
   const read = `read_json(${literal(lines)}, format = 'newline_delimited', columns = {${types.join(', ')}})`;
   return `SELECT ${columns.join(', ')} FROM ${read}`;
+}
+
+/** What callers sent: a moment in place of its parts. */
+function sourceColumns(features: readonly Feature[]): { readonly name: string; readonly type: SourceType }[] {
+  const types = new Map(features.map(({ name, type, derived }) => [derived?.column ?? name, derived?.type ?? type]));
+  return Array.from(types, ([name, type]) => ({ name, type }));
+}
+
+function isMoment(type: SourceType): type is TimeType {
+  return type === 'DATE' || type === 'TIMESTAMP';
+}
+
+/** Without an offset, which DuckDB would ignore. */
+function inUtc(value: unknown, type: TimeType): string {
+  const text = new Date(parseMoment(value, type) ?? NaN).toISOString();
+  return type === 'DATE' ? text.slice(0, 10) : text.slice(0, -1);
 }
 
 /** Classes are named by text; in the source they may be numbers or truth values. */
