@@ -8,9 +8,16 @@ import { PageLinks } from '../platform/http/page-links.js';
 import type { EvaluatorKind, Manifest } from './artifact/manifest.js';
 import { cardPath } from './card/card-path.js';
 import { ModelRegistry } from './model-registry.js';
-import { toMetrics, toModelType, toVersionType } from './models.mapping.js';
+import { toMetrics, toModelType, toVersionType, toWarnings } from './models.mapping.js';
 import { ModelsService } from './models.service.js';
-import { EvaluatorKindEnum, ImportanceType, Metric, ModelType, ModelVersionType } from './models.types.js';
+import {
+  EvaluatorKindEnum,
+  ImportanceType,
+  Metric,
+  ModelType,
+  ModelVersionType,
+  TrainingWarning,
+} from './models.types.js';
 
 /** Fields that come from a version's manifest, which is read only for queries that ask. */
 @Resolver(() => ModelVersionType)
@@ -90,9 +97,9 @@ export class ModelVersionsResolver {
     return (await this.manifestOf(version, context)).importance ?? null;
   }
 
-  @ResolveField(() => [String], { description: 'What the training found remarkable in the data.' })
-  async warnings(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<string[]> {
-    return (await this.manifestOf(version, context)).warnings.map(({ message }) => message);
+  @ResolveField(() => [TrainingWarning], { description: 'What the training found remarkable in the data.' })
+  async warnings(@Parent() version: ModelVersionType, @Context() context: GraphqlContext): Promise<TrainingWarning[]> {
+    return toWarnings(await this.manifestOf(version, context));
   }
 
   @ResolveField(() => String, {

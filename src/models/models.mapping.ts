@@ -13,6 +13,7 @@ import type {
   ModelType,
   ModelVersionType,
   PromotionType,
+  TrainingWarning,
   VersionComparison,
 } from './models.types.js';
 
@@ -89,6 +90,10 @@ export function toMetrics({ signature, metrics, baseline, intervals }: Manifest)
     high: intervals?.metrics[name]?.high ?? null,
     baseline: baseline.holdout.scores[name] ?? null,
   }));
+}
+
+export function toWarnings({ warnings }: Manifest): TrainingWarning[] {
+  return warnings.map(({ code, feature, message }) => ({ code, feature: feature ?? null, message }));
 }
 
 /** @param datasetVersions the dataset version that each version was trained on. */

@@ -288,6 +288,18 @@ export class ImportanceType {
   features!: FeatureImportance[];
 }
 
+@ObjectType({ description: 'Something remarkable about the data that a training found, and went on.' })
+export class TrainingWarning {
+  @Field(() => String, { description: 'Such as TARGET_LEAKAGE, CONSTANT_FEATURE or CATEGORIES_LIMITED.' })
+  code!: string;
+
+  @Field(() => String, { nullable: true })
+  feature!: string | null;
+
+  @Field(() => String)
+  message!: string;
+}
+
 @ObjectType('ModelVersion')
 export class ModelVersionType {
   @Field(() => ID)

@@ -3,9 +3,9 @@ import { CurrentPrincipal, RequireRole } from '../auth/access.js';
 import type { Principal } from '../auth/principal.js';
 import { idSchema } from '../auth/users/user.types.js';
 import { AppError } from '../errors/app-error.js';
-import { toMetrics, toModelType, toVersionType } from '../models/models.mapping.js';
+import { toMetrics, toModelType, toVersionType, toWarnings } from '../models/models.mapping.js';
 import { ModelsService } from '../models/models.service.js';
-import { Metric, ModelType, ModelVersionType } from '../models/models.types.js';
+import { Metric, ModelType, ModelVersionType, TrainingWarning } from '../models/models.types.js';
 import type { GraphqlContext } from '../platform/graphql/graphql.module.js';
 import { mapPage, type Page, PageArgs } from '../platform/graphql/pagination.js';
 import { loadInBatch } from '../platform/graphql/request-loader.js';
@@ -95,6 +95,16 @@ export class TrainingResolver {
     if (run.versionId === null) return null;
     const manifest = await loadInBatch(request, 'manifestOf', (ids) => this.models.manifestsOf(ids), run.versionId);
     return manifest ? toMetrics(manifest) : null;
+  }
+
+  @ResolveField(() => [TrainingWarning], { nullable: true, description: 'Once it has succeeded.' })
+  async warnings(
+    @Parent() run: TrainingRunType,
+    @Context() { request }: GraphqlContext,
+  ): Promise<TrainingWarning[] | null> {
+    if (run.versionId === null) return null;
+    const manifest = await loadInBatch(request, 'manifestOf', (ids) => this.models.manifestsOf(ids), run.versionId);
+    return manifest ? toWarnings(manifest) : null;
   }
 
   @ResolveField(() => String, { description: 'The last lines of its output.' })

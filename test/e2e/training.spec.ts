@@ -99,7 +99,7 @@ describe('a training', () => {
     expect(runs[1].log).toMatch(/RANDOM_FOREST fitted in .* s\n[^]*wrote model\.onnx/);
     const [entry] = await decided('kinds', 1);
     const { model } = await ask(`{ model(name: "kinds") {
-      champion { version algorithm stage passedFloors metrics { name holdout low high validation baseline } classMetrics diagnostics calibration warnings summary
+      champion { version algorithm stage passedFloors metrics { name holdout low high validation baseline } classMetrics diagnostics calibration warnings { code } summary
         run { id } datasetVersionId model { name } }
       leads { algorithm version } versions { nodes { version stage } } } }`);
     expect(entry).toMatchObject({
@@ -164,6 +164,19 @@ describe('a training', () => {
     await train('timed', { algorithms: ['RANDOM_FOREST'], hyperparameters: { trees: 20 } });
     const [entry] = await decided('timed', 2);
     expect(entry).toMatchObject({ action: 'PROMOTED', evidence: { comparison: { rows: 100 } } });
+  });
+
+  it('warns of a feature that is the target in disguise, on the run and on the version', async () => {
+    const disguised = `SELECT *, temperature * 1.8 + 32 AS fahrenheit FROM (${weatherSql()})`;
+    await registerData(database, boucle.home, 'disguised', disguised);
+    await createModel('leaky', { ...temperature, dataset: 'disguised', features: ['month', 'fahrenheit'] });
+    const [{ id }] = await train('leaky', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {} });
+    const warned = `warnings { code feature message }`;
+    const query = `query ($id: ID!) { trainingRun(id: $id) { ${warned} version { ${warned} } } }`;
+    const { trainingRun } = await ask(query, { id });
+    expect(trainingRun.warnings).toMatchObject([{ code: 'TARGET_LEAKAGE', feature: 'fahrenheit' }]);
+    expect(trainingRun.warnings[0].message).toMatch(/alone predicts "temperature" almost perfectly/);
+    expect(trainingRun.version.warnings).toEqual(trainingRun.warnings);
   });
 
   it('learns from the parts of a date, and is asked with the date', async () => {

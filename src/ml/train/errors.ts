@@ -55,7 +55,8 @@ export type WarningCode =
   | 'NON_FINITE_VALUES'
   | 'CATEGORIES_LIMITED'
   | 'COLLINEAR_FEATURE'
-  | 'NOT_CONVERGED';
+  | 'NOT_CONVERGED'
+  | 'TARGET_LEAKAGE';
 
 /** Something the user should know about a training that nevertheless went on. */
 export interface TrainingWarning {

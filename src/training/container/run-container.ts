@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile } from '../../ml/onnx/compile.js';
 import { decodeModel } from '../../ml/onnx/decode.js';
+import { leakageWarnings } from '../../ml/train/leakage.js';
 import { decideSplit, splitRows, type SplitRule } from '../../ml/train/split.js';
 import type { TrainingTable } from '../../ml/train/table.js';
 import { type FittedModel, TRAINERS } from '../../ml/train/trainer.js';
@@ -109,9 +110,10 @@ async function fit(
       if (progress.loss !== undefined) print(formatMetric('train', 'loss', progress.loss));
     },
   });
-  for (const { message } of fitted.warnings) print(`warning: ${message}`);
+  const warnings = [...fitted.warnings, ...leakageWarnings(table)];
+  for (const { message } of warnings) print(`warning: ${message}`);
   print(`${algorithm} fitted in ${((performance.now() - started) / 1000).toFixed(2)} s`);
-  return fitted;
+  return { ...fitted, warnings };
 }
 
 async function describe(
