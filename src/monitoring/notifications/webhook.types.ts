@@ -1,12 +1,10 @@
 import { Field, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { z } from 'zod';
+import { enumOf } from '../../platform/graphql/enum-of.js';
 import { EVENT_KINDS, type EventKind } from '../../platform/events/event-kind.js';
 import { PageOf } from '../../platform/graphql/pagination.js';
 import { JsonScalar } from '../../platform/graphql/scalars.js';
 import { DELIVERY_STATES, type DeliveryState } from './webhook-delivery.entity.js';
-
-const enumOf = <Name extends string>(names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, name])) as { readonly [N in Name]: N };
 
 const EventKindEnum = enumOf(EVENT_KINDS);
 const DeliveryStateEnum = enumOf(DELIVERY_STATES);
