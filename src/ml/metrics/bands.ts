@@ -27,7 +27,7 @@ export interface BandOptions {
 }
 
 /** Steps between two returns to the event loop: some milliseconds. */
-const BLOCK = 200_000;
+const BLOCK = 100_000;
 
 /** Metrics whose resamples stand systematically above their value, see {@link bandOf}. */
 const BIASED: ReadonlySet<MetricName> = new Set<MetricName>(['ece']);
