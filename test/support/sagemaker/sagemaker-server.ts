@@ -116,7 +116,7 @@ export async function startSageMaker(s3Endpoint: string): Promise<SageMakerServe
       );
     const job = new TrainingJob(parsed.data, files, sagemaker.fate(parsed.data));
     jobs.set(name, job);
-    void job.run();
+    job.start();
     return { TrainingJobArn: job.arn };
   }
 

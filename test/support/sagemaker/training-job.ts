@@ -38,6 +38,7 @@ export class TrainingJob {
   private readonly files: BucketFiles;
   private readonly fate: JobFate | undefined;
   private container: TrainingContainer | undefined;
+  private running: Promise<void> | undefined;
   private stopping: 'Stopped' | 'MaxRuntimeExceeded' | undefined;
 
   constructor(request: CreateTrainingJob, files: BucketFiles, fate: JobFate | undefined) {
@@ -56,7 +57,12 @@ export class TrainingJob {
     return this.container?.output ?? '';
   }
 
-  async run(): Promise<void> {
+  /** Begins the job; it goes on by itself. */
+  start(): void {
+    this.running = this.run();
+  }
+
+  private async run(): Promise<void> {
     if (this.fate === 'NO_CAPACITY') {
       this.end('Failed', 'Failed', CAPACITY_REASON);
       return;
@@ -89,8 +95,11 @@ export class TrainingJob {
     this.signal('SIGSTOP');
   }
 
+  /** Ends the job at once, and waits until nothing is left of it. */
   async destroy(): Promise<void> {
-    await this.container?.remove();
+    this.stopping ??= 'Stopped';
+    this.signal('SIGKILL');
+    await this.running;
   }
 
   private async attempt(container: TrainingContainer): Promise<void> {
