@@ -34,7 +34,27 @@ export function ranking(positive: Uint8Array, scores: Float64Array): Ranking {
   };
 }
 
-/** Rows by score, highest first. */
+/**
+ * Rows by score, highest first, equal ones in their order; no score may be NaN. Numbers are sorted natively and rows then
+ * find their places in them: several times faster than a sort that calls back for every comparison.
+ */
 export function descendingOrder(scores: Float64Array): Uint32Array {
-  return Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]!);
+  const ascending = scores.toSorted();
+  const order = new Uint32Array(scores.length);
+  const placed = new Uint32Array(scores.length);
+  for (let row = 0; row < scores.length; row++) {
+    const first = scores.length - countUpTo(scores[row]!, ascending);
+    order[first + placed[first]!++] = row;
+  }
+  return order;
+}
+
+function countUpTo(score: number, ascending: Float64Array): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! <= score) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -22,24 +22,21 @@ export class WeightedClassification implements WeightedMetrics {
     'brier',
     'ece',
   ];
-  private readonly predicted: Int32Array;
-  private readonly losses: Float64Array;
-  private readonly briers: Float64Array;
   private readonly confidences: Float64Array;
   private readonly bins: Uint8Array;
 
   private constructor(
     private readonly codes: Int32Array,
+    private readonly predicted: Int32Array,
+    private readonly losses: Float64Array,
+    private readonly briers: Float64Array,
     probabilities: Numbers,
     private readonly width: number,
     private readonly rankings: readonly WeightedRanking[],
     /** Of the rows as they are, where there are too many classes to rank again. */
     private ranked: [rocAuc: number, prAuc: number] | undefined,
   ) {
-    this.predicted = mostProbable(probabilities, width);
-    this.losses = logLosses(codes, probabilities, width);
-    this.briers = rowBrierScores(codes, probabilities, width);
-    this.confidences = Float64Array.from(this.predicted, (k, row) => probabilities[row * width + k]!);
+    this.confidences = Float64Array.from(predicted, (k, row) => probabilities[row * width + k]!);
     this.bins = Uint8Array.from(this.confidences, calibrationBin);
   }
 
@@ -57,7 +54,13 @@ export class WeightedClassification implements WeightedMetrics {
       await nextTurn();
     }
     const once = values.length > 0 ? meanRanking(values) : undefined;
-    return new WeightedClassification(codes, probabilities, width, rankings, once);
+    const predicted = mostProbable(probabilities, width);
+    await nextTurn();
+    const losses = logLosses(codes, probabilities, width);
+    await nextTurn();
+    const briers = rowBrierScores(codes, probabilities, width);
+    await nextTurn();
+    return new WeightedClassification(codes, predicted, losses, briers, probabilities, width, rankings, once);
   }
 
   get cost(): number {
