@@ -1,7 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
-import { isMissing, s3Code, type S3Location } from './s3-location.js';
+import { s3Code, type S3Location } from './s3-location.js';
 
 /** A download may break off so often in a row before it fails. */
 const BREAKS = 4;
@@ -32,13 +32,9 @@ export async function* readObject(
       }
       return;
     } catch (error) {
-      if (isFinal(error) || signal?.aborted || ++breaks > BREAKS) throw error;
+      // What the service itself answered was asked for again by the client already.
+      if (s3Code(error) !== undefined || signal?.aborted || ++breaks > BREAKS) throw error;
       await delay(PAUSE_MS * 2 ** breaks * (0.5 + Math.random() / 2), undefined, { signal });
     }
   }
-}
-
-/** Errors that the service itself gave were retried by the client already. */
-function isFinal(error: unknown): boolean {
-  return isMissing(error) || s3Code(error) !== undefined;
 }

@@ -1,13 +1,14 @@
 import { AppError } from '../../../errors/app-error.js';
 import { s3Code } from './s3-location.js';
 
+const DENIED =
+  'access is denied. Give this process a role that may get, put, delete and list objects of the bucket (and use its KMS key)';
+
 /** What a person can do about errors of the service, by their code. */
 const ADVICE: Readonly<Record<string, string>> = {
   NoSuchBucket: 'the bucket does not exist. Create it, or mend STORAGE_URL and AWS_REGION',
-  AccessDenied:
-    'access is denied. Give this process a role that may get, put, delete and list objects of the bucket (and use its KMS key)',
-  Forbidden:
-    'access is denied. Give this process a role that may get, put, delete and list objects of the bucket (and use its KMS key)',
+  AccessDenied: DENIED,
+  Forbidden: DENIED,
   InvalidAccessKeyId: 'the access key is unknown there. Check the credentials of this process',
   SignatureDoesNotMatch: 'the secret key is wrong. Check the credentials of this process',
   ExpiredToken: 'the credentials have expired. Renew those of this process',
