@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { lapseHeartbeats } from '../support/lapsed-heartbeats.js';
 
 const FINAL = ['READY', 'UNCHANGED', 'FAILED', 'CANCELLED'];
 const VERSION = `id number state progress message failure contentHash rows bytes sourceBytes notes engine
@@ -258,6 +259,7 @@ describe('datasets', () => {
       const id = await start('survivor');
       await until(id, ['RUNNING']);
       await boucle.kill();
+      await lapseHeartbeats(database);
       held.delete('/held/two');
       boucle = await startBoucle({ databaseUrl: database.url, home: boucle.home, env: env() });
       for (let tries = 0; tries < 600 && !held.has('/held/two'); tries++) await delay(100);

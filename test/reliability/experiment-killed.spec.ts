@@ -1,6 +1,7 @@
 import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { lapseHeartbeats } from '../support/lapsed-heartbeats.js';
 import { processesOf } from '../support/processes.js';
 import { registerData, WEATHER_FEATURES, weatherSql } from '../support/training-data.js';
 
@@ -116,6 +117,7 @@ describe('a worker killed during an experiment', () => {
     const { cancelExperiment } = await ask('mutation ($id: ID!) { cancelExperiment(id: $id) { state } }', { id });
     expect(cancelExperiment.state).toBe('CANCELLING');
     await first.kill();
+    await lapseHeartbeats(database);
     const second = await startWorker();
     expect(await until(id, isOver, TAKEN_UP_SECONDS)).toMatchObject({ state: 'CANCELLED', run: null });
     expect(await second.stop()).toBe(0);

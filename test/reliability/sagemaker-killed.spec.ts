@@ -3,6 +3,7 @@ import { S3ObjectStore } from '../../src/platform/storage/s3/s3-object-store.js'
 import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { lapseHeartbeats } from '../support/lapsed-heartbeats.js';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.js';
 import { type SageMakerServer, startSageMaker } from '../support/sagemaker/sagemaker-server.js';
 import type { TrainingJob } from '../support/sagemaker/training-job.js';
@@ -52,6 +53,7 @@ describe('a worker killed during a training on SageMaker', () => {
     const id = await start(1500);
     const job = await jobInTraining(id);
     await first.kill();
+    await lapseHeartbeats(database);
     await startWorker();
     expect(await ended(id)).toMatchObject({ state: 'SUCCEEDED', failure: null, version: { version: 1 } });
     expect(jobsOf(id)).toEqual([job]);
@@ -68,6 +70,7 @@ describe('a worker killed during a training on SageMaker', () => {
     first.child.kill('SIGSTOP'); // So that it can't answer the cancellation any more.
     await ask('mutation ($id: ID!) { cancelTraining(id: $id) { state } }', { id });
     await first.kill();
+    await lapseHeartbeats(database);
     await startWorker();
     expect(await ended(id)).toMatchObject({ state: 'CANCELLED' });
     await until(() => Promise.resolve(job.isOver), 20);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Account, signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { lapseHeartbeats } from '../support/lapsed-heartbeats.js';
 import { processesOf } from '../support/processes.js';
 import { registerData, WEATHER_FEATURES, weatherSql } from '../support/training-data.js';
 
@@ -117,6 +118,7 @@ describe('a worker killed during a training', () => {
     first.child.kill('SIGSTOP'); // So that it can't answer the cancellation any more.
     await ask('mutation ($id: ID!) { cancelTraining(id: $id) { state } }', { id });
     await first.kill();
+    await lapseHeartbeats(database);
     const second = await startWorker();
     expect((await until(id, isFinal, TAKEN_UP_SECONDS)).state).toBe('CANCELLED');
     expect(await second.stop()).toBe(0);

@@ -2,7 +2,7 @@ import { Random } from '../statistics/random.js';
 import { metricBands } from './bands.js';
 import { evaluateMetrics, METRICS_OF_TASK, type MetricName, type Truth } from './evaluate.js';
 
-const WINDOWS = 500;
+const WINDOWS = 250;
 
 /** Standard normal, by Box and Muller. */
 function normal(random: Random): number {
