@@ -9,6 +9,9 @@ import { Model } from './model.entity.js';
 import { ModelVersion } from './model-version.entity.js';
 import type { ChallengeKind, Stage } from './stage.js';
 
+/** Versions that serving protocols, which know no pages, list of a model. */
+const MOST_LISTED = 100;
+
 /** Which version of a model is meant: at most one of the choices; none means the champion. */
 export interface VersionSelector {
   readonly model: string;
@@ -74,6 +77,17 @@ export class ModelRegistry {
     const version = await this.versions.findOneBy({ modelId: model.id, number });
     if (version) return version;
     throw new AppError('NOT_FOUND', `Model ${model.name} has no version ${number}${rangeOf(model)}.`);
+  }
+
+  /** Numbers of the newest versions that can be served, in ascending order. */
+  async servableNumbers(modelId: string): Promise<number[]> {
+    const versions = await this.versions.find({
+      select: { id: true, number: true },
+      where: { modelId, stage: Not('REJECTED') },
+      order: { number: 'DESC' },
+      take: MOST_LISTED,
+    });
+    return versions.map(({ number }) => number).reverse();
   }
 
   /** Means that explanations of a linear version start from; undefined for other versions. */

@@ -3,11 +3,11 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CurrentPrincipal, RequireRole } from '../auth/access.js';
 import type { Principal } from '../auth/principal.js';
-import { AppError } from '../errors/app-error.js';
 import { VERSION_ALGORITHMS } from '../models/algorithm.js';
 import { STAGES } from '../models/stage.js';
 import { ZodPipe } from '../platform/http/zod.pipe.js';
 import { PredictionAnswer, PredictionsService } from './predictions.service.js';
+import { versionInPath } from './version-in-path.js';
 
 const bodySchema = z.strictObject({
   rows: z.array(z.unknown()),
@@ -17,8 +17,6 @@ const bodySchema = z.strictObject({
   explain: z.boolean().nullish(),
 });
 type PredictBody = z.infer<typeof bodySchema>;
-
-const VERSION = /^[1-9]\d{0,8}$/;
 
 /** Boucle's own serving paths. */
 @Controller('v1/models/:model')
@@ -46,7 +44,9 @@ export class PredictController {
     @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,
   ): Promise<PredictionAnswer> {
-    if (!VERSION.test(version)) throw new AppError('BAD_INPUT', 'The version in the path must be a number such as 3.');
-    return this.predictions.predict({ model, version: Number(version), ...body }, { principal, requestId: request.id });
+    return this.predictions.predict(
+      { model, version: versionInPath(version), ...body },
+      { principal, requestId: request.id },
+    );
   }
 }

@@ -17,14 +17,7 @@ export interface PredictionRequest extends VersionSelector {
 
 /** @throws AppError LIMIT_EXCEEDED or BAD_INPUT for what can be told without knowing the model. */
 export function checkRequest({ rows, correlationIds, explain }: PredictionRequest, maxRows: number): void {
-  if (rows.length === 0) throw new AppError('BAD_INPUT', 'rows is empty. Send at least one row to predict.');
-  if (rows.length > maxRows) {
-    throw new AppError(
-      'LIMIT_EXCEEDED',
-      `${rows.length} rows in one request are too many: at most ${maxRows} are taken (PREDICTION_MAX_ROWS). Split them over several requests.`,
-      { rows: rows.length, maxRows },
-    );
-  }
+  checkRowCount(rows.length, maxRows);
   if (explain && rows.length > MAX_EXPLAINED_ROWS) {
     throw new AppError(
       'LIMIT_EXCEEDED',
@@ -40,6 +33,17 @@ export function checkRequest({ rows, correlationIds, explain }: PredictionReques
     );
   }
   correlationIds.forEach(checkCorrelationId);
+}
+
+/** @throws AppError BAD_INPUT for no rows, LIMIT_EXCEEDED for too many. */
+export function checkRowCount(rows: number, maxRows: number): void {
+  if (rows === 0) throw new AppError('BAD_INPUT', 'rows is empty. Send at least one row to predict.');
+  if (rows <= maxRows) return;
+  throw new AppError(
+    'LIMIT_EXCEEDED',
+    `${rows} rows in one request are too many: at most ${maxRows} are taken (PREDICTION_MAX_ROWS). Split them over several requests.`,
+    { rows, maxRows },
+  );
 }
 
 function checkCorrelationId(id: string, row: number): void {

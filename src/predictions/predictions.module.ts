@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ModelsModule } from '../models/models.module.js';
+import { HealthModule } from '../platform/health/health.module.js';
 import { Canary } from './challenge/canary.js';
 import { Challengers } from './challenge/challengers.js';
 import { ComparisonResolver } from './challenge/comparison.resolver.js';
@@ -13,6 +14,8 @@ import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorsModule } from './evaluators.module.js';
 import { Explanations } from './explanations.js';
 import { ModelRouter } from './model-router.js';
+import { OpenInferenceController } from './open-inference/open-inference.controller.js';
+import { OpenInference } from './open-inference/open-inference.service.js';
 import { Erasure } from './outcomes/erasure.service.js';
 import { LabelledPredictions } from './outcomes/labelled-predictions.js';
 import { Outcome, OutcomeChange } from './outcomes/outcome.entity.js';
@@ -57,6 +60,7 @@ import { PredictionsService } from './predictions.service.js';
   ],
   exports: [
     PredictionsService,
+    ModelRouter,
     PredictionHistory,
     PredictionPartitions,
     Outcomes,
@@ -83,9 +87,9 @@ export class PredictionsApiModule {}
 
 /** The REST paths of serving clients. */
 @Module({
-  imports: [PredictionsModule],
-  providers: [OutcomeBody],
-  controllers: [PredictController, OutcomesController],
+  imports: [PredictionsModule, ModelsModule, EvaluatorsModule, HealthModule],
+  providers: [OutcomeBody, OpenInference],
+  controllers: [PredictController, OutcomesController, OpenInferenceController],
 })
 export class PredictionsServingModule {}
 

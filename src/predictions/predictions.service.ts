@@ -185,7 +185,8 @@ export class PredictionsService {
   }
 }
 
-function checkMayUse(principal: Principal, model: string): void {
+/** @throws AppError NOT_FOUND for an API key that is meant for other models. */
+export function checkMayUse(principal: Principal, model: string): void {
   if (mayUseModel(principal, model)) return;
   throw new AppError(
     'NOT_FOUND',

@@ -147,6 +147,15 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   'POST /v1/models/:model/predict': 'PREDICTOR',
   'POST /v1/models/:model/versions/:version/predict': 'PREDICTOR',
   'POST /v1/outcomes': 'PREDICTOR',
+  'GET /v2/health/live': 'PUBLIC',
+  'GET /v2/health/ready': 'PUBLIC',
+  'GET /v2': 'PREDICTOR',
+  'GET /v2/models/:model': 'PREDICTOR',
+  'GET /v2/models/:model/versions/:version': 'PREDICTOR',
+  'GET /v2/models/:model/ready': 'PREDICTOR',
+  'GET /v2/models/:model/versions/:version/ready': 'PREDICTOR',
+  'POST /v2/models/:model/infer': 'PREDICTOR',
+  'POST /v2/models/:model/versions/:version/infer': 'PREDICTOR',
 
   // monitoring; the ticket in the link is the right to the page
   'GET /models/:model/versions/:version/card': 'VIEWER',

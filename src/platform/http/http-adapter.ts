@@ -81,7 +81,8 @@ export function createHttpAdapter(config: Config, clientIdleMs = CLIENT_IDLE_MS)
     // What stands further left in X-Forwarded-For was written by the client. (Fastify ignores a plain number of hops.)
     trustProxy: config.TRUST_PROXY > 0 && ((_address: string, hop: number) => hop < config.TRUST_PROXY),
     bodyLimit: config.BODY_LIMIT_BYTES,
-    routerOptions: { maxParamLength: 200 },
+    // With or without a slash at the end: clients of the Open Inference Protocol ask for `/v2/`, too.
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: true },
     // A client's own id is kept if it is harmless, so that its log and ours can be joined.
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
       const given = request.headers['x-request-id'];

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile } from '../../ml/onnx/compile.js';
 import { decodeModel } from '../../ml/onnx/decode.js';
@@ -17,6 +17,7 @@ import {
   REFERENCE_FILE,
 } from '../../models/artifact/manifest.js';
 import { readTable } from '../../models/evaluation/read-table.js';
+import { programVersion } from '../../platform/program-version.js';
 import { calibrate, type CalibratedModel, describeCalibration } from './calibrate.js';
 import { describeImportance } from './describe-importance.js';
 import { describeQuality } from './describe-quality.js';
@@ -135,7 +136,7 @@ async function describe(
     signature: fitted.signature,
     hyperparameters: fitted.hyperparameters,
     seed: order.seed,
-    trainer: await trainerVersion(),
+    trainer: Object.values(await programVersion()).join(' '),
     dataset: order.spec.dataset,
     split,
     ...(await describeQuality(results, tables, fitted.signature, order.seed, signal)),
@@ -154,10 +155,4 @@ function printMetrics(metrics: Evaluations, print: (line: string) => void): void
   for (const [split, { scores }] of Object.entries(metrics)) {
     for (const [name, value] of Object.entries(scores)) if (value !== null) print(formatMetric(split, name, value));
   }
-}
-
-async function trainerVersion(): Promise<string> {
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-  const { name, version } = JSON.parse(text) as { name: string; version: string };
-  return `${name} ${version}`;
 }
