@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 export default {
   testEnvironment: 'node',
   setupFiles: ['<rootDir>/jest.setup.mjs'],
@@ -8,5 +10,6 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: true }] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testTimeout: 60_000,
-  maxWorkers: 2,
+  // Many files wait for processes more than they compute.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
 };
