@@ -41,6 +41,15 @@ function program(): Command {
       process.exitCode = await train(root);
     });
   boucle
+    .command('serve')
+    .description('serve the model on the container layout under --root by GET /ping and POST /invocations')
+    .option('--root <folder>', 'root of the container layout', '/opt/ml')
+    .option('--port <number>', 'port to listen on; 0 picks a free one', '8080')
+    .action(async ({ root, port }: { root: string; port: string }) => {
+      const { serveModel } = await import('./commands/serve.js');
+      await serveModel(root, port);
+    });
+  boucle
     .command('search')
     .description('search for hyperparameters on the container layout under --root, then exit')
     .requiredOption('--root <folder>', 'root of the container layout')

@@ -2,6 +2,7 @@ import type { ProcessRole } from '../app.module.js';
 import { loadConfig } from '../config/config.js';
 import { openDatabase } from '../platform/database/open-database.js';
 import type { Application } from './application.js';
+import { onStopSignal } from './on-stop-signal.js';
 
 /** What closes after the last job has its own time: connections, the embedded database. */
 const CLOSING_SECONDS = 20;
@@ -31,16 +32,4 @@ export async function serve(role: ProcessRole): Promise<void> {
     }
     await database.close();
   });
-}
-
-function onStopSignal(limitSeconds: number, stop: () => Promise<void>): void {
-  let stopping = false;
-  const handle = (): void => {
-    if (stopping) process.exit(1); // A second Ctrl-C means now.
-    stopping = true;
-    setTimeout(() => process.exit(1), limitSeconds * 1000).unref();
-    void stop().finally(() => process.exit());
-  };
-  process.on('SIGTERM', handle);
-  process.on('SIGINT', handle);
 }

@@ -13,6 +13,8 @@ import { CompactionSchedule } from './counts/compaction.schedule.js';
 import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorsModule } from './evaluators.module.js';
 import { Explanations } from './explanations.js';
+import { InvocationsController } from './mlflow/invocations.controller.js';
+import { Invocations } from './mlflow/invocations.service.js';
 import { ModelRouter } from './model-router.js';
 import { OpenInferenceController } from './open-inference/open-inference.controller.js';
 import { OpenInference } from './open-inference/open-inference.service.js';
@@ -88,8 +90,8 @@ export class PredictionsApiModule {}
 /** The REST paths of serving clients. */
 @Module({
   imports: [PredictionsModule, ModelsModule, EvaluatorsModule, HealthModule],
-  providers: [OutcomeBody, OpenInference],
-  controllers: [PredictController, OutcomesController, OpenInferenceController],
+  providers: [OutcomeBody, OpenInference, Invocations],
+  controllers: [PredictController, OutcomesController, OpenInferenceController, InvocationsController],
 })
 export class PredictionsServingModule {}
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.js';
-import type { Scores } from '../ml/schema/evaluator.js';
+import type { Evaluator, Scores } from '../ml/schema/evaluator.js';
 import { type EncodedRows, encodeRows, RowsError } from '../ml/schema/rows.js';
 import type { Signature } from '../ml/schema/signature.js';
 import type { BinnedRows, CountedPrediction } from './counts/batch-counts.js';
@@ -37,7 +37,7 @@ export async function scoreRows(
   numbers?: readonly number[],
 ): Promise<ScoredRows> {
   const numberOf = (row: number): number => numbers?.[row] ?? row;
-  const blockRows = Math.max(1, Math.floor(BLOCK_CELLS / signature.features.length));
+  const blockRows = blockRowsOf(signature);
   const scored: ScoredRow[] = [];
   const milliseconds = { validate: 0, evaluate: 0 };
   for (let start = 0; start < rows.length; start += blockRows) {
@@ -61,6 +61,27 @@ export async function scoreRows(
     milliseconds.evaluate += performance.now() - encoded;
   }
   return { rows: scored, milliseconds };
+}
+
+/** As {@link scoreRows}, where nothing is logged. */
+export async function outputsOfRows(
+  signature: Signature,
+  evaluator: Evaluator,
+  rows: readonly unknown[],
+): Promise<PredictionOutput[]> {
+  const blockRows = blockRowsOf(signature);
+  const outputs: PredictionOutput[] = [];
+  for (let start = 0; start < rows.length; start += blockRows) {
+    if (start > 0) await setImmediate();
+    const numberOf = (row: number): number => start + row;
+    const { batch } = encode(signature, rows.slice(start, start + blockRows), numberOf);
+    outputs.push(...outputsOf(signature, await evaluator.evaluate(batch), numberOf));
+  }
+  return outputs;
+}
+
+function blockRowsOf({ features }: Signature): number {
+  return Math.max(1, Math.floor(BLOCK_CELLS / features.length));
 }
 
 /** The number in the request of a row of a block. */

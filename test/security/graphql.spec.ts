@@ -118,7 +118,8 @@ describe('GraphQL over HTTP', () => {
     ])('refuses a POST of %s, with and without a header that forces a preflight', async (contentType, body) => {
       const before = app.mutations();
       for (const headers of [{}, MAY_GET.headers]) {
-        expectError(await app.post(body, { ...headers, 'content-type': contentType }), 'BAD_INPUT', 415, /as JSON/);
+        const answer = await app.post(body, { ...headers, 'content-type': contentType });
+        expectError(answer, 'UNSUPPORTED_MEDIA_TYPE', 415, /as JSON/);
       }
       expect(app.mutations()).toBe(before);
     });

@@ -1,15 +1,13 @@
 import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { AppError } from '../../errors/app-error.js';
 import { ObjectStore } from '../../platform/storage/object-store.js';
-import { Archive, ArchivedFile, ArchiveError, readArchive } from './archive.js';
-import { Manifest, MANIFEST_FILE, manifestSchema, ONNX_FILE } from './manifest.js';
+import { ArchiveError, readArchive } from './archive.js';
+import { MANIFEST_FILE, ONNX_FILE } from './manifest.js';
+import { fileOf, named, type VerifiedModel, verifiedModel } from './verified-model.js';
 
-export interface LoadedArtifact {
+export interface LoadedArtifact extends VerifiedModel {
   /** Of the archive. */
   readonly sha256: string;
-  readonly onnx: Uint8Array;
-  readonly manifest: Manifest;
 }
 
 /** Reads `model.tar.gz` objects and believes nothing in them that a hash or the schema does not confirm. */
@@ -33,7 +31,7 @@ export class ModelArtifacts {
     return named(artifactKey, async () => {
       const archive = await readArchive(source, [name]);
       if (archive.sha256 !== sha256) throw new ArchiveError('its content does not match its hash');
-      return fileOf(archive, name).bytes;
+      return fileOf(archive.files, name).bytes;
     });
   }
 
@@ -43,49 +41,9 @@ export class ModelArtifacts {
    * @throws AppError INVALID_STATE for a corrupted artifact.
    */
   async verify(source: Readable, name: string): Promise<LoadedArtifact> {
-    return named(name, async () => verified(await readArchive(source, [ONNX_FILE, MANIFEST_FILE])));
+    return named(name, async () => {
+      const { sha256, files } = await readArchive(source, [ONNX_FILE, MANIFEST_FILE]);
+      return { sha256, ...verifiedModel(files) };
+    });
   }
-}
-
-/** Gives errors of an archive the artifact's name. */
-async function named<Result>(name: string, read: () => Promise<Result>): Promise<Result> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
-    throw new AppError(
-      'INVALID_STATE',
-      `The artifact ${name} cannot be used: ${error.message}. Restore it from a backup, or train a new version.`,
-      undefined,
-      { cause: error },
-    );
-  }
-}
-
-function verified(archive: Archive): LoadedArtifact {
-  const manifest = parseManifest(fileOf(archive, MANIFEST_FILE).bytes);
-  const onnx = fileOf(archive, ONNX_FILE);
-  if (manifest.files[ONNX_FILE]?.sha256 !== onnx.sha256) {
-    throw new ArchiveError(`${ONNX_FILE} does not match the hash in the manifest`);
-  }
-  return { sha256: archive.sha256, onnx: onnx.bytes, manifest };
-}
-
-function fileOf(archive: Archive, name: string): ArchivedFile {
-  const file = archive.files.get(name);
-  if (!file) throw new ArchiveError(`${name} is missing`);
-  return file;
-}
-
-function parseManifest(bytes: Uint8Array): Manifest {
-  let json: unknown;
-  try {
-    json = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch (cause) {
-    throw new ArchiveError('its manifest is no JSON', { cause });
-  }
-  const parsed = manifestSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const fields = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new ArchiveError(`its manifest is wrong (${fields.slice(0, 3).join('; ')})`);
 }

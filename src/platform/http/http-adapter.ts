@@ -4,6 +4,7 @@ import type { FastifyServerOptions } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../../config/config.js';
 import { answerError } from '../../errors/http-error.filter.js';
+import { readCsvBodies } from './csv-body.js';
 import { cutIfClientStalls } from './idle-connections.js';
 import { hasLoopbackHost, needsLoopbackHost } from './loopback-host.js';
 import { leaveStreamedBodies } from './streamed-body.js';
@@ -99,6 +100,7 @@ export function createHttpAdapter(config: Config, clientIdleMs = CLIENT_IDLE_MS)
     keepAliveTimeout: 72_000,
   });
   leaveStreamedBodies(adapter.getInstance());
+  readCsvBodies(adapter.getInstance());
   const loopbackOnly = needsLoopbackHost(config);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     void reply.headers({ ...HEADERS, 'x-request-id': request.id });

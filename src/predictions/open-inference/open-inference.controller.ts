@@ -3,21 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CurrentPrincipal, RequireRole } from '../../auth/access.js';
 import type { Principal } from '../../auth/principal.js';
 import { HTTP_STATUS } from '../../errors/error-table.js';
-import type { VersionSelector } from '../../models/model-registry.js';
 import { Readiness } from '../../platform/health/readiness.js';
 import { Public } from '../../platform/http/public.js';
 import { ZodPipe } from '../../platform/http/zod.pipe.js';
 import { programVersion } from '../../platform/program-version.js';
-import { versionInPath } from '../version-in-path.js';
+import { type ModelPath, selectorOf } from '../version-in-path.js';
 import { type InferRequest, inferRequestSchema } from './infer-request.js';
 import type { InferResponse } from './infer-response.js';
 import type { ModelMetadata } from './model-metadata.js';
 import { OpenInference } from './open-inference.service.js';
-
-interface ModelPath {
-  readonly model: string;
-  readonly version?: string;
-}
 
 const MODEL_PATHS = ['models/:model', 'models/:model/versions/:version'];
 
@@ -71,8 +65,4 @@ export class OpenInferenceController {
   ): Promise<InferResponse> {
     return this.inference.infer(selectorOf(path), body, { principal, requestId: request.id });
   }
-}
-
-function selectorOf({ model, version }: ModelPath): VersionSelector {
-  return version === undefined ? { model } : { model, version: versionInPath(version) };
 }

@@ -1,0 +1,32 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Config } from '../../config/config.js';
+import { CONFIG } from '../../config/config.module.js';
+import type { VersionSelector } from '../../models/model-registry.js';
+import { ModelRouter } from '../model-router.js';
+import { checkMayUse, PredictionsService, type RequestContext } from '../predictions.service.js';
+import { type Invocation, readInvocation } from './invocation.js';
+
+export interface InvocationAnswer {
+  readonly predictions: readonly (string | number)[];
+  /** What outcomes refer to; MLflow's own servers have none. */
+  readonly prediction_ids: readonly string[];
+}
+
+/** MLflow's scoring protocol. */
+@Injectable()
+export class Invocations {
+  constructor(
+    private readonly router: ModelRouter,
+    private readonly predictions: PredictionsService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws AppError as {@link readInvocation} and {@link PredictionsService.predict} do. */
+  async invoke(selector: VersionSelector, invocation: Invocation, context: RequestContext): Promise<InvocationAnswer> {
+    checkMayUse(context.principal, selector.model);
+    const { signature } = (await this.router.resolve(selector)).version;
+    const rows = await readInvocation(signature, invocation, this.config.PREDICTION_MAX_ROWS);
+    const { predictions } = await this.predictions.predict({ ...selector, rows }, context);
+    return { predictions: predictions.map(({ value }) => value), prediction_ids: predictions.map(({ id }) => id) };
+  }
+}
