@@ -18,6 +18,7 @@ import { Invocations } from './mlflow/invocations.service.js';
 import { ModelRouter } from './model-router.js';
 import { OpenInferenceController } from './open-inference/open-inference.controller.js';
 import { OpenInference } from './open-inference/open-inference.service.js';
+import { RequestForm } from './open-inference/request-form.js';
 import { Erasure } from './outcomes/erasure.service.js';
 import { LabelledPredictions } from './outcomes/labelled-predictions.js';
 import { Outcome, OutcomeChange } from './outcomes/outcome.entity.js';
@@ -90,7 +91,7 @@ export class PredictionsApiModule {}
 /** The REST paths of serving clients. */
 @Module({
   imports: [PredictionsModule, ModelsModule, EvaluatorsModule, HealthModule],
-  providers: [OutcomeBody, OpenInference, Invocations],
+  providers: [OutcomeBody, OpenInference, RequestForm, Invocations],
   controllers: [PredictController, OutcomesController, OpenInferenceController, InvocationsController],
 })
 export class PredictionsServingModule {}

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { hasCommand } from './peers.js';
 
 /** The independent peer for AWS: `pip install 'moto[server,s3,sagemaker]'`. Its command is found on the PATH. */
 const COMMAND = 'moto_server';
@@ -14,9 +15,7 @@ export interface Moto {
 
 /** @returns false where moto isn't installed; under CI everything must be there. */
 export function hasMoto(): boolean {
-  const found = spawnSync(COMMAND, ['--version']).error === undefined;
-  if (!found && process.env['CI'] === 'true') throw new Error(`${COMMAND} is missing; .ci/run installs it`);
-  return found;
+  return hasCommand(COMMAND);
 }
 
 export async function startMoto(): Promise<Moto> {
