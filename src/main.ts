@@ -73,6 +73,16 @@ function program(): Command {
       await createAdmin(email);
     });
   boucle
+    .command('doctor')
+    .description(
+      'try what the process needs (database, store, SageMaker, clocks, disk) and say what to mend, then exit',
+    )
+    .option('--json', 'print JSON')
+    .action(async (options: { json?: boolean }) => {
+      const { doctor } = await import('./commands/doctor.js');
+      process.exitCode = await doctor(options);
+    });
+  boucle
     .command('recount')
     .description("compare the counts of a model's predictions with the prediction log, then exit")
     .requiredOption('--model <name>', 'name of the model')

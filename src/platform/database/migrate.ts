@@ -7,7 +7,8 @@ import { migrationOptions } from './data-source.js';
 
 /** Any fixed number: the advisory lock that lets only one process migrate at a time. */
 const MIGRATION_LOCK = 7_210_933;
-const LOWEST_VERSION = 150_000;
+/** The oldest PostgreSQL that we run on, as it numbers itself. */
+export const LOWEST_VERSION = 150_000;
 
 /**
  * Brings the schema, and that of the job queue, up to date. Safe to run from several processes at once.

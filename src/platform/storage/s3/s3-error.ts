@@ -4,9 +4,13 @@ import { s3Code } from './s3-location.js';
 const DENIED =
   'access is denied. Give this process a role that may get, put, delete and list objects of the bucket (and use its KMS key)';
 
+const NO_BUCKET = 'the bucket does not exist. Create it, or mend STORAGE_URL and AWS_REGION';
+
 /** What a person can do about errors of the service, by their code. */
 const ADVICE: Readonly<Record<string, string>> = {
-  NoSuchBucket: 'the bucket does not exist. Create it, or mend STORAGE_URL and AWS_REGION',
+  NoSuchBucket: NO_BUCKET,
+  /** What a HEAD request, which has no body, says instead. */
+  NotFound: NO_BUCKET,
   AccessDenied: DENIED,
   Forbidden: DENIED,
   InvalidAccessKeyId: 'the access key is unknown there. Check the credentials of this process',
