@@ -14,6 +14,15 @@ const list = z
   .transform((text) => text.split(',').map((item) => item.trim()))
   .transform((items) => items.filter((item) => item !== ''));
 
+/** `type=price,…`, a price being that of an hour in USD. */
+const prices = z
+  .string()
+  .regex(/^[^=,]+=\d+(\.\d+)?(,[^=,]+=\d+(\.\d+)?)*$/, 'must be a list such as ml.m5.xlarge=0.25,ml.m5.2xlarge=0.5')
+  .transform((text): Readonly<Record<string, number>> => {
+    const pairs = text.split(',').map((pair) => pair.split('=') as [string, string]);
+    return Object.fromEntries(pairs.map(([type, price]) => [type.trim(), Number(price)]));
+  });
+
 const MEBIBYTE = 2 ** 20;
 const GIBIBYTE = 2 ** 30;
 
@@ -104,6 +113,11 @@ export const settingsSchema = z.object({
     .refine((types) => types.length > 0, 'must name at least one type')
     .default(['ml.m5.xlarge'])
     .describe('Machines for trainings, comma-separated: the next one is tried where there is none of the first'),
+  SAGEMAKER_PRICES: prices
+    .default({})
+    .describe(
+      'What an hour of them costs in USD, such as `ml.m5.xlarge=0.25,…`; needed for costs of runs and their limits',
+    ),
   SAGEMAKER_VOLUME_GB: z.coerce.number().int().min(1).max(16_384).default(30).describe('Disk of a training job'),
   SAGEMAKER_KEEP_ALIVE_SECONDS: z.coerce
     .number()

@@ -3,6 +3,7 @@ import type { Task } from '../ml/schema/signature.js';
 import type { SplitChoice } from './model-columns.js';
 import type { GateSettings } from './promotion-gate.js';
 import type { PromotionMode } from './stage.js';
+import type { BackendName } from './training-backend-name.js';
 
 /** What is to be predicted from which columns; its versions are the answers found so far. */
 @Entity('model')
@@ -35,6 +36,10 @@ export class Model {
 
   @Column('text', { name: 'promotion_mode' })
   promotionMode!: PromotionMode;
+
+  /** Where its trainings run; null: the installation's default. */
+  @Column('text', { nullable: true })
+  backend!: BackendName | null;
 
   /** Number of the newest version. */
   @Column('integer', { name: 'last_version', default: 0 })

@@ -18,7 +18,7 @@ import type {
 } from './models.types.js';
 
 export function toModelType(model: Model): ModelType {
-  const { id, name, task, datasetId, target, features, split, gate, promotionMode, createdAt } = model;
+  const { id, name, task, datasetId, target, features, split, gate, promotionMode, backend, createdAt } = model;
   const { primaryMetric, margin, floors } = gate;
   return {
     id,
@@ -33,6 +33,7 @@ export function toModelType(model: Model): ModelType {
     margin,
     floors: [...floors],
     promotionMode,
+    backend,
     createdAt,
   };
 }

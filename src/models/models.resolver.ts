@@ -106,7 +106,7 @@ export class ModelsResolver {
     return toModelType(await this.models.create(input, principal));
   }
 
-  @Mutation(() => ModelType, { description: 'Changes the gate and the promotion mode.' })
+  @Mutation(() => ModelType, { description: 'Changes the gate, the promotion mode and the backend.' })
   @RequirePromotion()
   async updateModel(
     @CurrentPrincipal() principal: Principal,

@@ -1,9 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { DataSource, EntityManager, In, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditService } from '../auth/audit/audit.service.js';
 import type { Principal } from '../auth/principal.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
 import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
@@ -19,6 +21,7 @@ import { deleteArtifactsJob } from './models.jobs.js';
 import { PromotionLedger } from './promotion-ledger.js';
 import { Promotion } from './promotion.entity.js';
 import { championOf, lockModel } from './locked-model.js';
+import { assertSetUp } from './training-backend-name.js';
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
@@ -35,6 +38,7 @@ export class ModelsService {
     private readonly promotions: PromotionLedger,
     private readonly queue: JobQueue,
     private readonly audit: AuditService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /** @throws AppError BAD_INPUT for a name, column or setting that can't be; CONFLICT for a name that is taken. */
@@ -46,7 +50,8 @@ export class ModelsService {
       );
     }
     const dataset = await this.datasets.byName(input.dataset);
-    const { task, target, features } = input;
+    const { task, target, features, backend = null } = input;
+    if (backend !== null) assertSetUp(backend, this.config);
     const latest = await this.datasets.latestReadyVersion(dataset.id);
     const split = parseSplit(input);
     if (latest) checkColumns({ task, target, features, split }, latest.schema);
@@ -60,6 +65,7 @@ export class ModelsService {
       split,
       gate: parseGate(task, input, defaultGate(task)),
       promotionMode: input.promotionMode,
+      backend,
       createdBy: actor.userId,
     });
     await this.dataSource.transaction(async (manager) => {
@@ -74,13 +80,15 @@ export class ModelsService {
     return this.registry.modelByName(model.name);
   }
 
-  /** Changes how versions are judged from now on; what is there keeps its verdicts. */
-  async update({ name, promotionMode, ...settings }: UpdateModelInput, actor: Principal): Promise<Model> {
+  /** Changes how versions are trained and judged from now on; what is there keeps its verdicts. */
+  async update({ name, promotionMode, backend, ...settings }: UpdateModelInput, actor: Principal): Promise<Model> {
+    if (backend) assertSetUp(backend, this.config);
     return this.dataSource.transaction(async (manager) => {
       const model = await lockModel(manager, { name });
       model.gate = parseGate(model.task, settings, model.gate);
       model.promotionMode = promotionMode ?? model.promotionMode;
-      const changes = { gate: model.gate, promotionMode: model.promotionMode };
+      model.backend = backend === undefined ? model.backend : backend;
+      const changes = { gate: model.gate, promotionMode: model.promotionMode, backend: model.backend };
       await manager.update(Model, { id: model.id }, changes);
       await this.audit.record(manager, {
         actor,

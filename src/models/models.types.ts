@@ -7,6 +7,7 @@ import type { Task } from '../ml/schema/signature.js';
 import type { SplitMethod } from '../ml/train/split.js';
 import { EVALUATORS } from './artifact/manifest.js';
 import { VERSION_ALGORITHMS, type VersionAlgorithm } from './algorithm.js';
+import { type BackendName, BACKENDS } from './training-backend-name.js';
 import {
   PROMOTION_ACTIONS,
   PROMOTION_MODES,
@@ -19,6 +20,7 @@ import {
 export const AlgorithmEnum = enumOf(VERSION_ALGORITHMS);
 export const StageEnum = enumOf(STAGES);
 export const EvaluatorKindEnum = enumOf(EVALUATORS);
+export const BackendEnum = enumOf(BACKENDS);
 const TaskEnum = enumOf<Task>(['REGRESSION', 'CLASSIFICATION']);
 const SplitMethodEnum = enumOf<SplitMethod>(['RANDOM', 'STRATIFIED', 'TIME']);
 const PromotionModeEnum = enumOf(PROMOTION_MODES);
@@ -27,6 +29,10 @@ const PromotionActionEnum = enumOf(PROMOTION_ACTIONS);
 registerEnumType(AlgorithmEnum, {
   name: 'Algorithm',
   valuesMap: { FOREIGN: { description: 'Not trained here: an ONNX file that was registered. Nothing to train with.' } },
+});
+registerEnumType(BackendEnum, {
+  name: 'TrainingBackend',
+  description: 'Where trainings run: in child processes of the worker, or as jobs of SageMaker.',
 });
 registerEnumType(EvaluatorKindEnum, {
   name: 'EvaluatorKind',
@@ -151,6 +157,12 @@ export class CreateModelInput extends GateInput {
 
   @Field(() => PromotionModeEnum, { defaultValue: 'AUTOMATIC' })
   promotionMode!: PromotionMode;
+
+  @Field(() => BackendEnum, {
+    nullable: true,
+    description: "Where its trainings run that name none, retrainings too. Default: the installation's.",
+  })
+  backend?: BackendName | null;
 }
 
 @InputType()
@@ -160,6 +172,12 @@ export class UpdateModelInput extends GateInput {
 
   @Field(() => PromotionModeEnum, { nullable: true })
   promotionMode?: PromotionMode | null;
+
+  @Field(() => BackendEnum, {
+    nullable: true,
+    description: "Null: the installation's. Left out: as it is.",
+  })
+  backend?: BackendName | null;
 }
 
 @InputType()
@@ -218,6 +236,12 @@ export class ModelType {
 
   @Field(() => PromotionModeEnum)
   promotionMode!: PromotionMode;
+
+  @Field(() => BackendEnum, {
+    nullable: true,
+    description: "Where its trainings run that name none, retrainings too. Null: the installation's default.",
+  })
+  backend!: BackendName | null;
 
   @Field(() => GraphQLISODateTime)
   createdAt!: Date;

@@ -10,6 +10,7 @@ import { ReferenceSamples } from './checks/reference-samples.js';
 import { ScheduledChecks } from './checks/scheduled-checks.js';
 import { DecisionFacts } from './decisions/decision-facts.js';
 import { Decisions } from './decisions/decisions.js';
+import { RetrainingCosts } from './decisions/retraining-costs.js';
 import { DecisionHistory } from './decisions/decision-history.js';
 import { DecisionsResolver } from './decisions/decisions.resolver.js';
 import { RetrainingDecision } from './decisions/retraining-decision.entity.js';
@@ -46,6 +47,7 @@ import { Reports } from './reports/reports.service.js';
 const SERVICES = [
   Decisions,
   DecisionFacts,
+  RetrainingCosts,
   Retrainings,
   Policies,
   PolicyContexts,

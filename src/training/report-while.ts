@@ -27,6 +27,11 @@ async function reportUntil(end: AbortSignal, report: (isLast: boolean) => Promis
   }
 }
 
+/** What a run notes of what it costs. */
+export function billingOf({ billing }: Pick<JobStatus, 'billing'>) {
+  return billing && { billedSeconds: billing.seconds, cost: billing.cost ?? null };
+}
+
 /** What a row notes of the work on it. */
 export function progressOf({ progress, log }: Pick<JobStatus, 'progress' | 'log'>) {
   return { log, ...(progress && { progress: progress.done / progress.total, message: progress.message }) };

@@ -8,7 +8,7 @@ import type { JobOutcome, TrainingBackend, TrainingJob } from './backend/trainin
 import { TrainingBackends } from './backend/training-backends.js';
 import { failureOf, MAX_ATTEMPTS } from './job-failure.js';
 import type { Lease } from './leased-rows.js';
-import { progressOf, reportWhile } from './report-while.js';
+import { billingOf, progressOf, reportWhile } from './report-while.js';
 import { trainJob } from './training.jobs.js';
 import { TrainingRuns } from './training-runs.js';
 import { specOf } from './training-spec.js';
@@ -114,7 +114,7 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     let written = '';
     return reportWhile(backend.follow(name, signal), async (isLast) => {
       const status = backend.status(name);
-      const changes = { ...progressOf(status), externalName: status.externalName };
+      const changes = { ...progressOf(status), ...billingOf(status), externalName: status.externalName };
       const text = JSON.stringify(changes);
       try {
         const state = await this.runs.report(lease, text === written ? {} : changes);

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Algorithm } from '../models/algorithm.js';
 import type { Evaluations } from '../models/artifact/manifest.js';
-import type { BackendName } from './backend/training-backend.js';
+import type { BackendName } from '../models/training-backend-name.js';
 import type { RunState } from './run-state.js';
 
 /** Why a run was started: by a person, at the end of an experiment, or by a retraining for one of its reasons. */
@@ -44,6 +44,18 @@ export class TrainingRun {
   /** Name of the job at the backend. */
   @Column('text', { name: 'external_name', nullable: true })
   externalName!: string | null;
+
+  /** The most that it may cost, in USD; 0 where nobody bills it, null where prices are unknown. */
+  @Column('float8', { name: 'maximum_cost', nullable: true })
+  maximumCost!: number | null;
+
+  /** Of all its jobs, by the platform's word; null until it says so. */
+  @Column('integer', { name: 'billed_seconds', nullable: true })
+  billedSeconds!: number | null;
+
+  /** What those seconds cost, in USD. */
+  @Column('float8', { nullable: true })
+  cost!: number | null;
 
   @Column('text')
   state!: RunState;

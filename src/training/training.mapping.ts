@@ -3,7 +3,20 @@ import type { TrainingRun } from './training-run.entity.js';
 
 export function toRunType(run: TrainingRun): TrainingRunType {
   const { id, groupId, modelId, versionId, datasetVersionId, trigger, algorithm, hyperparameters, seed } = run;
-  const { backend, state, progress, message, failure, requestedBy, createdAt, startedAt, finishedAt } = run;
+  const {
+    backend,
+    maximumCost,
+    billedSeconds,
+    cost,
+    state,
+    progress,
+    message,
+    failure,
+    requestedBy,
+    createdAt,
+    startedAt,
+    finishedAt,
+  } = run;
   return {
     id,
     groupId,
@@ -15,6 +28,9 @@ export function toRunType(run: TrainingRun): TrainingRunType {
     hyperparameters,
     seed,
     backend,
+    maximumCost,
+    billedSeconds,
+    cost,
     state,
     progress,
     message,

@@ -17,10 +17,10 @@ import { Model } from '../models/model.entity.js';
 import { ModelVersion } from '../models/model-version.entity.js';
 import { ModelRegistry } from '../models/model-registry.js';
 import { ModelsService } from '../models/models.service.js';
+import type { BackendName } from '../models/training-backend-name.js';
 import { lockModel } from '../models/locked-model.js';
 import { type Page, type PageArgs, paginate } from '../platform/graphql/pagination.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
-import type { BackendName } from './backend/training-backend.js';
 import { TrainingBackends } from './backend/training-backends.js';
 import { Experiment, underWay } from './experiments/experiment.entity.js';
 import { Registrations } from './registration/registrations.js';
@@ -40,7 +40,7 @@ export interface TrainingOrder {
   readonly hyperparametersOf: (algorithm: Algorithm) => Readonly<Record<string, number>>;
   readonly seed: number;
   readonly trigger: Trigger;
-  /** The installation's default where it is not named. */
+  /** The model's, or else the installation's, where it is not named. */
   readonly backend?: BackendName;
   readonly requestedBy: string | null;
 }
@@ -105,8 +105,9 @@ export class TrainingService {
   async startWithin(manager: EntityManager, order: TrainingOrder): Promise<TrainingRun[]> {
     const { model, version, algorithms, hyperparametersOf, trigger, seed, requestedBy } = order;
     checkColumns(model, version.schema);
-    const { backend = this.backends.defaultName } = order;
+    const { backend = this.backends.nameFor(model) } = order;
     this.backends.assertSetUp(backend);
+    const maximumCost = this.backends.of(backend).maximumCost() ?? null;
     const groupId = uuidv7();
     const runs = algorithms.map((algorithm) =>
       this.runs.create({
@@ -119,6 +120,7 @@ export class TrainingService {
         hyperparameters: checkedSettings(model, algorithm, hyperparametersOf(algorithm)),
         seed,
         backend,
+        maximumCost,
         state: 'QUEUED',
         progress: 0,
         message: 'waiting for a worker',

@@ -1,23 +1,16 @@
 import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { z } from 'zod';
 import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
-import { AlgorithmEnum } from '../models/models.types.js';
-import { enumOf } from '../platform/graphql/enum-of.js';
+import { AlgorithmEnum, BackendEnum } from '../models/models.types.js';
+import { type BackendName, BACKENDS } from '../models/training-backend-name.js';
 import { PageOf } from '../platform/graphql/pagination.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';
-import { type BackendName, BACKENDS } from './backend/training-backend.js';
 import { RUN_STATES, type RunState } from './run-state.js';
 
 const RunStateEnum = Object.fromEntries(RUN_STATES.map((state) => [state, state])) as { readonly [S in RunState]: S };
 registerEnumType(RunStateEnum, {
   name: 'TrainingRunState',
   description: 'SUCCEEDED, FAILED and CANCELLED are final.',
-});
-
-export const BackendEnum = enumOf(BACKENDS);
-registerEnumType(BackendEnum, {
-  name: 'TrainingBackend',
-  description: 'Where trainings run: in child processes of the worker, or as jobs of SageMaker.',
 });
 
 @InputType()
@@ -43,7 +36,7 @@ export class StartTrainingInput {
   })
   hyperparameters?: unknown;
 
-  @Field(() => BackendEnum, { nullable: true, description: "Default: the installation's." })
+  @Field(() => BackendEnum, { nullable: true, description: "Default: the model's." })
   backend?: BackendName | null;
 }
 
@@ -93,6 +86,19 @@ export class TrainingRunType {
 
   @Field(() => BackendEnum)
   backend!: BackendName;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'The most that it may cost, in USD: its longest time at the full price. 0 on LOCAL, which nobody bills; null where SAGEMAKER_PRICES lacks a type.',
+  })
+  maximumCost!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'What AWS bills, less what a spot machine saved.' })
+  billedSeconds!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Of the billed seconds, in USD. Null where a price is unknown.' })
+  cost!: number | null;
 
   @Field(() => RunStateEnum)
   state!: RunState;

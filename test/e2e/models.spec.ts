@@ -156,6 +156,7 @@ describe('changes of a model', () => {
         action: 'model.updated',
         actor_id: promoter.userId,
         details: {
+          backend: null,
           name: 'audited',
           gate: { primaryMetric: 'rmse', margin: 0.5, floors: [] },
           promotionMode: 'MANUAL',
@@ -238,5 +239,38 @@ describe('deleting a model', () => {
     expect((await ask(served, { at: new Date() })).servedAt).toBeNull();
     expect((await refusal(`query ($n: String!) { model(name: $n) { id } }`, { n: 'leaving' })).code).toBe('NOT_FOUND');
     expect((await refusal(remove, { name: 'leaving' }, viewer)).code).toBe('FORBIDDEN');
+  });
+});
+
+describe('the backend of a model', () => {
+  const CREATE = 'mutation ($input: CreateModelInput!) { createModel(input: $input) { backend } }';
+  const UPDATE = 'mutation ($input: UpdateModelInput!) { updateModel(input: $input) { backend } }';
+  const model = { name: 'placed', task: 'CLASSIFICATION', dataset: 'places', target: 'weather', features: ['wind'] };
+
+  beforeAll(() => registerData(database, boucle.home, 'places', weatherSql(200)));
+
+  it('is its own choice, until it is left to the installation again', async () => {
+    expect((await ask(CREATE, { input: { ...model, backend: 'LOCAL' } })).createModel).toEqual({ backend: 'LOCAL' });
+    const kept = await ask(UPDATE, { input: { name: 'placed', promotionMode: 'MANUAL' } });
+    expect(kept.updateModel).toEqual({ backend: 'LOCAL' });
+    const left = await ask(UPDATE, { input: { name: 'placed', backend: null } });
+    expect(left.updateModel).toEqual({ backend: null });
+  });
+
+  it('must be one that is set up', async () => {
+    const reason = { code: 'INVALID_STATE', message: expect.stringContaining('SageMaker is not set up here') };
+    expect(await refusal(CREATE, { input: { ...model, name: 'clouded', backend: 'SAGEMAKER' } })).toEqual(reason);
+    expect(await refusal(UPDATE, { input: { name: 'placed', backend: 'SAGEMAKER' } })).toEqual(reason);
+  });
+});
+
+describe('a limit of costs', () => {
+  it('that no retraining could keep is refused when the policy is made', async () => {
+    const SET = `mutation ($input: MonitoringPolicyInput!) { setMonitoringPolicy(input: $input) {
+      costLimit { perRetraining perMonth } } }`;
+    const input = { model: 'placed', costLimit: { perMonth: 5 } };
+    // Nobody bills what runs here.
+    expect((await ask(SET, { input })).setMonitoringPolicy.costLimit).toEqual({ perRetraining: null, perMonth: 5 });
+    expect((await refusal(SET, { input: { model: 'placed', costLimit: {} } })).message).toContain('perMonth or both');
   });
 });

@@ -84,6 +84,24 @@ describe('trainings on SageMaker', () => {
     await backend.release(job.runId);
   });
 
+  it('tell what they may cost, and what they were billed for', async () => {
+    const backend = backendOf({
+      SAGEMAKER_PRICES: 'ml.m5.xlarge=3.6',
+      SAGEMAKER_INSTANCE_TYPES: 'ml.m5.xlarge,ml.x.y',
+    });
+    expect(backend.maximumCost()).toBeUndefined();
+    expect(backendOf({ SAGEMAKER_PRICES: 'ml.m5.xlarge=3.6', TRAINING_TIMEOUT_SECONDS: '60' }).maximumCost()).toBe(
+      0.06,
+    );
+    const job = newJob();
+    await backend.submit(job, NEVER);
+    await backend.follow(job.runId, NEVER);
+    const [ended] = [...sagemaker.jobs.values()];
+    const seconds = Math.ceil((ended!.endedAt!.getTime() - ended!.startedAt!.getTime()) / 1000);
+    expect(backend.status(job.runId).billing).toEqual({ seconds, cost: expect.closeTo(seconds * 0.001, 9) });
+    await backend.release(job.runId);
+  });
+
   it('are asked for again when the service throttles', async () => {
     let left = 3;
     sagemaker.fault = () => (left-- > 0 ? { error: 'ThrottlingException' } : undefined);

@@ -3,7 +3,7 @@ import type { Verdict } from '../../ml/statistics/drift/verdict.js';
 import { directionOf } from '../../models/gate-metrics.js';
 import type { PolicySettings } from '../policies/policy-settings.js';
 import type { ReportDocument, WindowQuality } from '../reports/report-document.js';
-import type { DecisionInputs, RetrainingState } from './retrain-rule.types.js';
+import type { CostInputs, DecisionInputs, RetrainingState } from './retrain-rule.types.js';
 
 const DAY_MS = 86_400_000;
 
@@ -24,6 +24,8 @@ export interface DecisionContext {
   readonly verdictsBefore: readonly Verdict[];
   readonly trainedAt: Date;
   readonly past: readonly PastRetraining[];
+  /** Null where the policy sets no limit. */
+  readonly cost: CostInputs | null;
 }
 
 /** All that the rule looks at, in the form in which it is stored. */
@@ -63,7 +65,7 @@ function qualityInputs(
   };
 }
 
-function brakeInputs({ at, settings, past }: DecisionContext): DecisionInputs['brakes'] {
+function brakeInputs({ at, settings, past, cost }: DecisionContext): DecisionInputs['brakes'] {
   const newestFirst = [...past].sort((a, b) => b.beganAt.getTime() - a.beganAt.getTime());
   const ofPolicy = newestFirst.filter((retraining) => retraining.ofPolicy);
   const dayAgo = at.getTime() - DAY_MS;
@@ -74,6 +76,7 @@ function brakeInputs({ at, settings, past }: DecisionContext): DecisionInputs['b
     failures: failuresInARow(ofPolicy),
     today: past.filter(({ beganAt, state }) => state !== 'NO_NEW_DATA' && beganAt.getTime() > dayAgo).length,
     perDay: settings.retrainingsPerDay,
+    ...(cost && { cost }),
   };
 }
 

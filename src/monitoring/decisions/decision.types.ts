@@ -26,6 +26,7 @@ registerEnumType(DecisionVerdictEnum, {
     COOL_DOWN: { description: 'The last one began too short a time ago.' },
     DAILY_LIMIT: { description: 'As many as may began in the last 24 hours.' },
     BACK_OFF: { description: 'The last one failed too short a time ago.' },
+    COST_LIMIT: { description: 'It may cost more than the policy allows.' },
   },
 });
 registerEnumType(RetrainingTriggerEnum, { name: 'RetrainingTrigger', description: 'What asked for a retraining.' });

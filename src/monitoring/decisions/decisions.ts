@@ -11,6 +11,7 @@ import { DecisionFacts } from './decision-facts.js';
 import { decisionInputs } from './decision-inputs.js';
 import { decide } from './retrain-rule.js';
 import type { DecisionVerdict } from './retrain-rule.types.js';
+import { RetrainingCosts } from './retraining-costs.js';
 import { RetrainingDecision } from './retraining-decision.entity.js';
 
 /** A check that was made: its report is there, in the same transaction. */
@@ -28,6 +29,7 @@ export interface FinishedCheck {
 export class Decisions {
   constructor(
     private readonly facts: DecisionFacts,
+    private readonly costs: RetrainingCosts,
     private readonly retrainings: Retrainings,
   ) {}
 
@@ -44,6 +46,7 @@ export class Decisions {
       verdictsBefore: await this.verdictsBefore(manager, check),
       trainedAt: check.version.createdAt,
       past: await this.facts.pastRetrainings(manager, model.id, policy.id),
+      cost: await this.costs.of(manager, model, policy.settings),
     });
     const { verdict, trigger, reason, steps } = decide(inputs);
     const id = uuidv7();

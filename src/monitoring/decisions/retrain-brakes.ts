@@ -1,5 +1,5 @@
 import { durationText } from './duration-text.js';
-import type { DecisionInputs, DecisionVerdict, RuleStep } from './retrain-rule.types.js';
+import type { CostInputs, DecisionInputs, DecisionVerdict, RuleStep } from './retrain-rule.types.js';
 
 type Brakes = DecisionInputs['brakes'];
 /** A brake's answer; its name is also the verdict of what it held. */
@@ -11,7 +11,8 @@ const LONGEST_BACK_OFF_SECONDS = 30 * 86_400;
 
 /** What may hold a retraining, in the order in which it gives the decision its name. */
 export function brakesOf({ at, brakes }: DecisionInputs): readonly BrakeStep[] {
-  return [underWay(brakes), coolDown(at, brakes), dailyLimit(brakes), backOff(at, brakes)];
+  const limits = brakes.cost ? [costLimit(brakes.cost)] : [];
+  return [underWay(brakes), coolDown(at, brakes), dailyLimit(brakes), backOff(at, brakes), ...limits];
 }
 
 /** For how long after its beginning the last of so many failures in a row holds up the next retraining. */
@@ -42,6 +43,25 @@ function backOff(at: string, { lastBegan, coolDownSeconds, failures }: Brakes): 
   const { holds, words } = waitAfter(lastBegan, seconds, at);
   const failed = failures === 1 ? 'The last one failed' : `The last ${failures} failed`;
   return brake('BACK_OFF', holds, `${failed}, so none begins for ${durationText(seconds)} after it began: ${words}.`);
+}
+
+function costLimit({ most, trainings, spent, perRetraining, perMonth }: CostInputs): BrakeStep {
+  if (most === null) {
+    const words = 'It is unknown what a retraining may cost: name the prices of all SAGEMAKER_INSTANCE_TYPES in';
+    return brake('COST_LIMIT', true, `${words} SAGEMAKER_PRICES.`);
+  }
+  const asked = `A retraining of ${trainings} ${trainings === 1 ? 'training' : 'trainings'} may cost ${dollars(most)}`;
+  if (perRetraining !== null && most > perRetraining) {
+    const advice = 'Lower TRAINING_TIMEOUT_SECONDS, train fewer algorithms, or raise the limit.';
+    return brake('COST_LIMIT', true, `${asked}, more than the ${dollars(perRetraining)} that one may. ${advice}`);
+  }
+  if (perMonth === null) return brake('COST_LIMIT', false, `${asked}; one may cost ${dollars(perRetraining ?? most)}.`);
+  const month = `${dollars(spent)} of ${dollars(perMonth)} went to retrainings in the last 30 days`;
+  return brake('COST_LIMIT', spent + most > perMonth, `${asked}; ${month}.`);
+}
+
+function dollars(amount: number): string {
+  return `$${amount.toFixed(2)}`;
 }
 
 /** Compares instants only, so that a clock that was put back lets nothing begin earlier than it was told to. */

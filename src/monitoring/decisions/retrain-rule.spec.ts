@@ -270,3 +270,38 @@ describe('every decision', () => {
     );
   });
 });
+
+describe('a limit of costs', () => {
+  const limit = { most: 1, trainings: 4, spent: 0, perRetraining: null, perMonth: null };
+  const costing = (cost: object) => decide(inputs({ brakes: { cost: { ...limit, ...cost } } }));
+
+  it('lets retrainings begin that keep it, and says what they may cost', () => {
+    const decision = costing({ perRetraining: 1, perMonth: 10, spent: 9 });
+    expect(decision.verdict).toBe('RETRAIN');
+    expect(decision.steps.at(-1)).toEqual({
+      rule: 'COST_LIMIT',
+      kind: 'BRAKE',
+      holds: false,
+      explanation:
+        'A retraining of 4 trainings may cost $1.00; $9.00 of $10.00 went to retrainings in the last 30 days.',
+    });
+  });
+
+  it('holds what may cost more at once, or with what was spent before', () => {
+    expect(costing({ perRetraining: 0.99 })).toMatchObject({
+      verdict: 'COST_LIMIT',
+      trigger: 'DRIFT',
+      reason: expect.stringContaining(
+        'may cost $1.00, more than the $0.99 that one may. Lower TRAINING_TIMEOUT_SECONDS',
+      ),
+    });
+    expect(costing({ perMonth: 10, spent: 9.01 }).verdict).toBe('COST_LIMIT');
+  });
+
+  it('holds everything where prices are unknown', () => {
+    expect(costing({ perMonth: 10, most: null })).toMatchObject({
+      verdict: 'COST_LIMIT',
+      reason: expect.stringContaining('in SAGEMAKER_PRICES.'),
+    });
+  });
+});

@@ -1,5 +1,6 @@
 import type { Direction } from '../../ml/metrics/evaluate.js';
 import type { Verdict } from '../../ml/statistics/drift/verdict.js';
+import type { CostLimit } from '../policies/policy-settings.js';
 
 /** What a retraining may be started by. */
 export const RETRAINING_TRIGGERS = ['DRIFT', 'QUALITY', 'AGE'] as const;
@@ -7,7 +8,7 @@ export type RetrainingTrigger = (typeof RETRAINING_TRIGGERS)[number];
 
 /**
  * What was decided after a check. HEALTHY: no reason to retrain. NOT_PERSISTENT: drift, but not in enough windows.
- * TOO_FEW_ROWS: the window says nothing. The next four had a reason to retrain, and a brake that held it.
+ * TOO_FEW_ROWS: the window says nothing. The next five had a reason to retrain, and a brake that held it.
  */
 export const DECISION_VERDICTS = [
   'RETRAIN',
@@ -18,6 +19,7 @@ export const DECISION_VERDICTS = [
   'COOL_DOWN',
   'DAILY_LIMIT',
   'BACK_OFF',
+  'COST_LIMIT',
 ] as const;
 export type DecisionVerdict = (typeof DECISION_VERDICTS)[number];
 
@@ -34,6 +36,15 @@ export const RETRAINING_STATES = [
   'CANCELLED',
 ] as const;
 export type RetrainingState = (typeof RETRAINING_STATES)[number];
+
+/** What a retraining would cost, beside what it may. */
+export interface CostInputs extends CostLimit {
+  /** The most that its trainings may cost together; null where prices are unknown. */
+  readonly most: number | null;
+  readonly trainings: number;
+  /** Retrainings of this model in the last 30 days: what was billed, or else the most that it may become. */
+  readonly spent: number;
+}
 
 /** All that the rule looks at; stored with each decision. Times are ISO 8601, UTC. */
 export interface DecisionInputs {
@@ -76,11 +87,13 @@ export interface DecisionInputs {
     /** Of this model, begun in the last 24 hours; those that found no new data do not count. */
     readonly today: number;
     readonly perDay: number;
+    /** Null, or absent from older decisions: the policy sets no limit. Costs are in USD. */
+    readonly cost?: CostInputs | null;
   };
 }
 
 /** The rule's questions: what may ask for a retraining, in their order, and what may hold it, in theirs. */
-export type RuleName = RetrainingTrigger | 'UNDER_WAY' | 'COOL_DOWN' | 'DAILY_LIMIT' | 'BACK_OFF';
+export type RuleName = RetrainingTrigger | 'UNDER_WAY' | 'COOL_DOWN' | 'DAILY_LIMIT' | 'BACK_OFF' | 'COST_LIMIT';
 
 /** One question of the rule and its answer. A trigger that holds asks for a retraining; a brake that holds prevents it. */
 export interface RuleStep {

@@ -10,6 +10,7 @@ import { lockModel } from '../../models/locked-model.js';
 import { databaseTime } from '../../platform/database/database-time.js';
 import { type Page, type PageArgs, paginate } from '../../platform/graphql/pagination.js';
 import { nextTick } from '../../platform/schedule/cron.js';
+import { RetrainingCosts } from '../decisions/retraining-costs.js';
 import { MonitoringPolicy } from './monitoring-policy.entity.js';
 import { PolicyContexts } from './policy-contexts.js';
 import type { PolicyOrder } from './policy-input.js';
@@ -24,6 +25,7 @@ export class Policies {
     @InjectDataSource() private readonly dataSource: DataSource,
     @InjectRepository(MonitoringPolicy) private readonly policies: Repository<MonitoringPolicy>,
     private readonly contexts: PolicyContexts,
+    private readonly costs: RetrainingCosts,
     private readonly audit: AuditService,
   ) {}
 
@@ -79,7 +81,7 @@ export class Policies {
   /** @throws AppError BAD_INPUT that names every problem of the settings. */
   async check(manager: EntityManager, model: Model, settings: PolicySettings): Promise<void> {
     const context = (await this.contexts.of(manager, [model.id])).get(model.id);
-    const problems = context ? policyProblems(settings, context) : [];
+    const problems = context ? policyProblems(settings, context, this.costs.ofNext(model, settings)) : [];
     if (problems.length === 0) return;
     throw new AppError('BAD_INPUT', `This policy makes no sense. ${problems.join(' ')}`, { problems });
   }

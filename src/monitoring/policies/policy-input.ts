@@ -21,6 +21,7 @@ export const DEFAULT_SETTINGS: PolicySettings = {
   maximumAgeSeconds: null,
   coolDownSeconds: 86_400,
   retrainingsPerDay: 1,
+  costLimit: null,
   data: 'SOURCE',
   algorithms: null,
 };
@@ -34,6 +35,12 @@ const LONGEST_SECONDS = 3_155_760_000;
 
 const whole = z.number().int();
 const seconds = whole.min(0).max(LONGEST_SECONDS);
+
+const dollars = z
+  .number()
+  .gt(0, 'must be above 0; to report without retraining, name no trigger')
+  .nullish()
+  .transform((limit) => limit ?? null);
 
 /** What is left out, or null, is the default's. */
 function filled<Value>(schema: z.ZodType<Value>, fallback: Value) {
@@ -83,6 +90,11 @@ const fields = {
     whole.min(1, 'must be at least 1; to report without retraining, name no trigger').max(1_000),
     DEFAULT_SETTINGS.retrainingsPerDay,
   ),
+  costLimit: z
+    .object({ perRetraining: dollars, perMonth: dollars })
+    .refine(({ perRetraining, perMonth }) => perRetraining ?? perMonth, 'must set perRetraining, perMonth or both')
+    .nullish()
+    .transform((limit) => limit ?? null),
   data: filled(z.enum(RETRAINING_DATA), DEFAULT_SETTINGS.data),
   algorithms: z
     .array(z.enum(ALGORITHMS))

@@ -6,6 +6,7 @@ import { cronProblem, shortestGap } from '../../platform/schedule/cron.js';
 import { windowProblem } from '../../predictions/counts/aligned-window.js';
 import { SLOT_MS } from '../../predictions/counts/windows.js';
 import { columnsOf, type ColumnIdentity } from '../checks/watched-columns.js';
+import type { CostInputs } from '../decisions/retrain-rule.types.js';
 import type { PolicyContext } from './policy-context.js';
 import type { PolicySettings } from './policy-settings.js';
 
@@ -16,7 +17,7 @@ const SHORTEST_GAP = SLOT_MS / 1_000;
 const SHARES: readonly string[] = ['accuracy', 'balancedAccuracy', 'f1Macro', 'rocAuc', 'prAuc'];
 
 /** Why a policy could never fire, would always fire, or could not be checked at all: each in a sentence. */
-export function policyProblems(settings: PolicySettings, context: PolicyContext): string[] {
+export function policyProblems(settings: PolicySettings, context: PolicyContext, cost: CostInputs | null): string[] {
   const scheduleProblem = cronProblem(settings.cron, settings.timeZone);
   if (scheduleProblem !== undefined) return [scheduleProblem];
   return [
@@ -26,6 +27,7 @@ export function policyProblems(settings: PolicySettings, context: PolicyContext)
     ...persistenceProblems(settings, context),
     ...qualityProblems(settings, context),
     ...ageProblems(settings),
+    ...costProblems(cost),
   ];
 }
 
@@ -130,6 +132,18 @@ function qualityProblems({ quality }: PolicySettings, { task, version, retention
     );
   }
   return problems;
+}
+
+function costProblems(cost: CostInputs | null): string[] {
+  if (!cost) return [];
+  if (cost.most === null) {
+    return ['costLimit: no retraining could begin, since its cost is unknown: set SAGEMAKER_PRICES first.'];
+  }
+  const { perRetraining, perMonth } = cost;
+  if (cost.most <= Math.min(perRetraining ?? Infinity, perMonth ?? Infinity)) return [];
+  return [
+    `costLimit: no retraining could begin, since its trainings may cost $${cost.most.toFixed(2)}, ${cost.trainings} at the full price for TRAINING_TIMEOUT_SECONDS: raise the limit, lower that, or train fewer algorithms.`,
+  ];
 }
 
 function ageProblems({ maximumAgeSeconds, cron }: PolicySettings): string[] {

@@ -8,6 +8,12 @@ export type DriftMode = (typeof DRIFT_MODES)[number];
 export const RETRAINING_DATA = ['SOURCE', 'LOGGED', 'BOTH'] as const;
 export type RetrainingData = (typeof RETRAINING_DATA)[number];
 
+/** What retrainings may cost in USD: a single one at most, and all of a model in any 30 days. Null: no limit. */
+export interface CostLimit {
+  readonly perRetraining: number | null;
+  readonly perMonth: number | null;
+}
+
 /** How a model is watched, and when it is trained anew. */
 export interface PolicySettings {
   /** When to check. */
@@ -40,6 +46,8 @@ export interface PolicySettings {
   /** After a retraining began, none begins for this long. */
   readonly coolDownSeconds: number;
   readonly retrainingsPerDay: number;
+  /** In USD; absent from policies that were made before there was a limit. */
+  readonly costLimit?: CostLimit | null;
   readonly data: RetrainingData;
   /** Null: all that fit the task. */
   readonly algorithms: readonly Algorithm[] | null;

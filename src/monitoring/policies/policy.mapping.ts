@@ -4,7 +4,7 @@ import type { MonitoringPolicyType } from './policy.types.js';
 
 export function toPolicyType(policy: MonitoringPolicy): MonitoringPolicyType {
   const { id, modelId, enabled, settings, nextAt, lastTick, failure, createdAt, updatedAt } = policy;
-  const { checks, algorithms, persistence, quality, ...plain } = settings;
+  const { checks, algorithms, persistence, quality, costLimit, ...plain } = settings;
   return {
     id,
     modelId,
@@ -12,6 +12,7 @@ export function toPolicyType(policy: MonitoringPolicy): MonitoringPolicyType {
     ...plain,
     persistence: persistence && { ...persistence },
     quality: quality && { ...quality },
+    costLimit: costLimit ? { ...costLimit } : null,
     algorithms: algorithms && [...algorithms],
     checks: Object.entries(checks).flatMap(([column, ofColumn]) =>
       ofColumn.map((check) => ({ column, method: check.method, threshold: thresholdOf(check) })),

@@ -66,6 +66,18 @@ export class QualityFloorInput {
   windowSeconds?: number | null;
 }
 
+@InputType({ description: 'In USD. A retraining that may exceed one of them does not begin.' })
+export class CostLimitInput {
+  @Field(() => Float, {
+    nullable: true,
+    description: 'For the trainings of one retraining together, each at the most that it may cost.',
+  })
+  perRetraining?: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'For all retrainings of the model in any 30 days.' })
+  perMonth?: number | null;
+}
+
 @InputType({ description: 'How to watch a model. Everything has a default.' })
 export class PolicySettingsInput {
   @Field(() => String, {
@@ -143,6 +155,9 @@ export class PolicySettingsInput {
   @Field(() => Int, { nullable: true, description: 'Most retrainings in 24 hours. Default 1.' })
   retrainingsPerDay?: number | null;
 
+  @Field(() => CostLimitInput, { nullable: true, description: 'For trainings that somebody bills. Default: none.' })
+  costLimit?: CostLimitInput | null;
+
   @Field(() => RetrainingDataEnum, { nullable: true, description: 'Default SOURCE.' })
   data?: RetrainingData | null;
 
@@ -193,6 +208,15 @@ export class QualityFloor {
 
   @Field(() => BigIntScalar)
   windowSeconds!: number;
+}
+
+@ObjectType({ description: 'In USD; null: no limit.' })
+export class CostLimit {
+  @Field(() => Float, { nullable: true })
+  perRetraining!: number | null;
+
+  @Field(() => Float, { nullable: true })
+  perMonth!: number | null;
 }
 
 @ObjectType('MonitoringPolicy', { description: 'How a model is watched, and when it is trained anew.' })
@@ -250,6 +274,9 @@ export class MonitoringPolicyType {
 
   @Field(() => Int)
   retrainingsPerDay!: number;
+
+  @Field(() => CostLimit, { nullable: true })
+  costLimit!: CostLimit | null;
 
   @Field(() => RetrainingDataEnum)
   data!: RetrainingData;

@@ -41,6 +41,11 @@ export class ReplayMemory {
     this.retrainings.push({ beganAt, state: 'DECLINED', ofPolicy: true });
   }
 
+  /** @param time in milliseconds. */
+  retrainingsSince(time: number): number {
+    return this.retrainings.filter(({ beganAt }) => beganAt.getTime() > time).length;
+  }
+
   get past(): readonly PastRetraining[] {
     return this.retrainings;
   }

@@ -10,6 +10,7 @@ import { checkWindow } from '../checks/check-window.js';
 import { Examinations } from '../checks/examinations.js';
 import { decisionInputs } from '../decisions/decision-inputs.js';
 import { decide } from '../decisions/retrain-rule.js';
+import { RetrainingCosts } from '../decisions/retraining-costs.js';
 import type { DecisionVerdict, RetrainingTrigger } from '../decisions/retrain-rule.types.js';
 import { Policies } from '../policies/policies.service.js';
 import { DEFAULT_SETTINGS } from '../policies/policy-input.js';
@@ -17,6 +18,8 @@ import type { PolicySettings } from '../policies/policy-settings.js';
 import { reportOf } from '../reports/report.js';
 import { ReplayMemory } from './replay-memory.js';
 import { ticksBetween } from './replay-ticks.js';
+
+const MONTH_MS = 30 * 86_400_000;
 
 export interface ReplayOrder {
   readonly model: string;
@@ -64,6 +67,7 @@ export class Replays {
     private readonly policies: Policies,
     private readonly champions: Champions,
     private readonly examinations: Examinations,
+    private readonly costs: RetrainingCosts,
   ) {}
 
   /** @throws AppError BAD_INPUT for settings that make no sense and for too many ticks; NOT_FOUND for the model. */
@@ -108,6 +112,7 @@ export class Replays {
     const examination = { ...(await this.examinations.compare(manager, order)), quality: null };
     const report = reportOf({ id: '', model: model.name, version, window, createdAt: tick, settings, examination });
     const { verdict, rows } = report;
+    const cost = this.costs.ofNext(model, settings);
     const replayed = { versionId: version.id, ...window, verdict };
     const inputs = decisionInputs({
       at: tick,
@@ -116,6 +121,7 @@ export class Replays {
       verdictsBefore: settings.persistence ? memory.verdictsBefore(replayed, settings.persistence.n) : [],
       trainedAt: version.createdAt,
       past: memory.past,
+      cost: cost && { ...cost, spent: memory.retrainingsSince(tick.getTime() - MONTH_MS) * (cost.most ?? 0) },
     });
     const { verdict: decision, trigger, reason } = decide(inputs);
     memory.addWindow(replayed);

@@ -21,6 +21,10 @@ export class LocalBackend extends TrainingBackend {
     super();
   }
 
+  override maximumCost(): number {
+    return 0;
+  }
+
   override async submit({ runId, order, fetchData }: TrainingJob, signal: AbortSignal): Promise<string> {
     const layout = await createLayout(runId, { files: (folder) => filesOf(folder, order), fetchData }, signal);
     this.jobs.set(layout.root, new LayoutProcess('train', layout, this.config));

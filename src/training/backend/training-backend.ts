@@ -1,8 +1,6 @@
+import type { BackendName } from '../../models/training-backend-name.js';
 import type { ProgressLine } from '../container/progress-line.js';
 import type { TrainingOrder } from '../container/order.js';
-
-export const BACKENDS = ['LOCAL', 'SAGEMAKER'] as const;
-export type BackendName = (typeof BACKENDS)[number];
 
 /** A training as a backend gets it. */
 export interface TrainingJob {
@@ -21,6 +19,14 @@ export interface JobStatus {
   readonly progress?: ProgressLine;
   /** The last lines of its output. */
   readonly log: string;
+  /** What the job was billed for, where somebody bills it. */
+  readonly billing?: Billing;
+}
+
+/** `cost`, in USD, is unknown without a price. */
+export interface Billing {
+  readonly seconds: number;
+  readonly cost?: number;
 }
 
 export type JobOutcome =
@@ -37,6 +43,8 @@ export abstract class TrainingBackend {
   abstract readonly name: BackendName;
   /** Whether jobs go on when the worker that follows them dies. */
   abstract readonly outlivesWorker: boolean;
+  /** The most that one job may cost, in USD; 0 where nobody bills it, undefined where prices are unknown. */
+  abstract maximumCost(): number | undefined;
   /** Starts the job, or adopts the one of that run that runs already. Returns its name for the other methods. */
   abstract submit(job: TrainingJob, signal: AbortSignal): Promise<string>;
   /**

@@ -10,6 +10,7 @@ import { ObjectStore } from '../../../platform/storage/object-store.js';
 import type { ProgressLine } from '../../container/progress-line.js';
 import { SPEC_FILE } from '../../container/layout.js';
 import { type JobOutcome, type JobStatus, TrainingBackend, type TrainingJob } from '../training-backend.js';
+import { billingOf, maximumJobCost } from './job-cost.js';
 import { jobNameOf } from './job-name.js';
 import type { JobOrder } from './job-request.js';
 import { type JobDescription, type JobState, logOf, progressOf, stateOf } from './job-state.js';
@@ -25,6 +26,8 @@ const FOLDER = 'training';
 interface FollowedRun {
   readonly job: TrainingJob;
   attempt: number;
+  /** Its jobs as they were last seen, the first one first. */
+  readonly descriptions: JobDescription[];
   progress?: ProgressLine;
   log: string;
   /** Where the model was copied to. */
@@ -51,9 +54,14 @@ export class SageMakerBackend extends TrainingBackend {
     this.jobs = new TrainingJobs(createSageMakerClient(config), config);
   }
 
+  override maximumCost(): number | undefined {
+    return maximumJobCost(this.config);
+  }
+
   override async submit(job: TrainingJob, signal: AbortSignal): Promise<string> {
-    const { attempt, description } = await this.newestJob(job.runId, signal);
-    const run: FollowedRun = { job, attempt, log: '', isOver: false };
+    const descriptions = await this.jobsOf(job.runId, signal);
+    const description = descriptions.at(-1);
+    const run: FollowedRun = { job, attempt: descriptions.length, descriptions, log: '', isOver: false };
     this.runs.set(job.runId, run);
     const isToStart = !description || stateOf(description).kind === 'UNLUCKY';
     if (isToStart) await this.startNext(run, signal);
@@ -76,12 +84,18 @@ export class SageMakerBackend extends TrainingBackend {
   }
 
   override status(runId: string): JobStatus {
-    const { job, attempt, progress, log } = this.runOf(runId);
-    return { externalName: jobNameOf(job.runId, attempt), log, ...(progress && { progress }) };
+    const { job, attempt, descriptions, progress, log } = this.runOf(runId);
+    const billing = billingOf(descriptions, this.config.SAGEMAKER_PRICES);
+    return {
+      externalName: jobNameOf(job.runId, attempt),
+      log,
+      ...(progress && { progress }),
+      ...(billing && { billing }),
+    };
   }
 
   override async cancel(runId: string): Promise<void> {
-    const attempt = this.runs.get(runId)?.attempt ?? (await this.newestJob(runId)).attempt;
+    const attempt = this.runs.get(runId)?.attempt ?? (await this.jobsOf(runId)).length;
     if (attempt > 0) await this.jobs.stop(jobNameOf(runId, attempt));
   }
 
@@ -93,16 +107,13 @@ export class SageMakerBackend extends TrainingBackend {
     for await (const { key } of this.store.list(`${FOLDER}/${runId}/`)) await this.store.delete(key);
   }
 
-  /** Attempt 0 for a run without a job. */
-  private async newestJob(
-    runId: string,
-    signal?: AbortSignal,
-  ): Promise<{ readonly attempt: number; readonly description?: JobDescription }> {
-    let description: JobDescription | undefined;
-    for (let attempt = 1; ; attempt++) {
-      const next = await this.jobs.describe(jobNameOf(runId, attempt), signal);
-      if (!next) return { attempt: attempt - 1, description };
-      description = next;
+  /** The jobs that a run had so far, in their order. */
+  private async jobsOf(runId: string, signal?: AbortSignal): Promise<JobDescription[]> {
+    const found: JobDescription[] = [];
+    for (;;) {
+      const next = await this.jobs.describe(jobNameOf(runId, found.length + 1), signal);
+      if (!next) return found;
+      found.push(next);
     }
   }
 
@@ -144,6 +155,7 @@ export class SageMakerBackend extends TrainingBackend {
     const name = jobNameOf(run.job.runId, run.attempt);
     const description = await this.jobs.describe(name, signal);
     if (!description) throw new AppError('NOT_FOUND', `The training job ${name} is gone. Start the training again.`);
+    run.descriptions[run.attempt - 1] = description;
     run.progress = progressOf(description);
     run.log = logOf(name, description);
     return stateOf(description);
