@@ -12,8 +12,11 @@ export function treeAttributes(trees: TreeEnsemble, prefix: LeafPrefix): OnnxAtt
   const nodes = trees.feature.length;
   const { tree, position } = placeNodes(trees);
   const isLeaf = (node: number): boolean => trees.feature[node]! < 0;
-  const perNode = (of: (node: number) => number): Int32Array =>
-    Int32Array.from({ length: nodes }, (_, node) => of(node));
+  const perNode = (of: (node: number) => number): Int32Array => {
+    const values = new Int32Array(nodes);
+    for (let node = 0; node < nodes; node++) values[node] = of(node);
+    return values;
+  };
   const child = (children: Int32Array): Int32Array =>
     perNode((node) => (isLeaf(node) ? 0 : position[children[node]!]!));
   return [
@@ -24,7 +27,7 @@ export function treeAttributes(trees: TreeEnsemble, prefix: LeafPrefix): OnnxAtt
     {
       name: 'nodes_values',
       type: 'FLOATS',
-      value: Float32Array.from(trees.threshold, (threshold, node) => (isLeaf(node) ? 0 : threshold)),
+      value: trees.threshold.map((threshold, node) => (isLeaf(node) ? 0 : threshold)),
     },
     { name: 'nodes_truenodeids', type: 'INTS', value: child(trees.left) },
     { name: 'nodes_falsenodeids', type: 'INTS', value: child(trees.right) },

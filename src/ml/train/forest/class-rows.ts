@@ -3,6 +3,7 @@ import { between, MIN_GAIN, NodeRows, type MissingSide, type Split } from './nod
 
 /** Decrease of Gini impurity over three or more classes: Σ l²/n_l + Σ r²/n_r − Σ c²/n with the classes' weights. */
 export class ClassRows extends NodeRows {
+  private readonly codes: Float64Array;
   private readonly totals: Float64Array;
   private readonly left: Float64Array;
   /** Row-major [256 bins, classes]. */
@@ -11,12 +12,13 @@ export class ClassRows extends NodeRows {
 
   constructor(
     rows: Uint32Array,
-    weights: Uint16Array,
+    private readonly weights: Float64Array,
     target: Float64Array,
     private readonly classes: number,
   ) {
-    super(rows, weights, new Float64Array(rows.length));
-    for (let i = 0; i < rows.length; i++) this.payload[i] = target[rows[i]!]!;
+    const codes = Float64Array.from(rows, (row) => target[row]!);
+    super(rows, [codes, weights]);
+    this.codes = codes;
     this.totals = new Float64Array(classes);
     this.left = new Float64Array(classes);
     this.histogram = new Float64Array(256 * classes);
@@ -32,18 +34,19 @@ export class ClassRows extends NodeRows {
 
   protected total(): void {
     this.totals.fill(0);
-    for (let i = this.start; i < this.end; i++) this.totals[this.payload[i]!]! += this.weights[i]!;
+    for (let i = this.start; i < this.end; i++) this.totals[this.codes[i]!]! += this.weights[i]!;
+    this.weight = this.totals.reduce((sum, total) => sum + total, 0);
   }
 
   protected fillHistogram(codes: Uint8Array, bins: number): boolean {
-    const { histogram, filled, rows, weights, payload, classes, start, end } = this;
+    const { histogram, filled, rows, weights, codes: classCodes, classes, start, end } = this;
     histogram.fill(0, 0, bins * classes);
     histogram.fill(0, MISSING * classes);
     filled.fill(0);
     for (let i = start; i < end; i++) {
       const bin = codes[rows[i]!]!;
       filled[bin] = 1;
-      histogram[bin * classes + payload[i]!]! += weights[i]!;
+      histogram[bin * classes + classCodes[i]!]! += weights[i]!;
     }
     return filled[MISSING] === 1;
   }

@@ -12,6 +12,7 @@ export interface ForestData {
   readonly target: Float64Array;
   /** 1 for a regression and for two classes (the mean of the target is learned), else the number of classes. */
   readonly outputs: number;
+  readonly isTwoClasses: boolean;
   /** Chances of rows to be drawn; undefined if all are the same. */
   readonly draws: WeightedDraws | undefined;
   readonly seed: number;

@@ -1,5 +1,3 @@
-import { MISSING } from '../trees/bins.js';
-
 /** Where missing values go; NONE: the node has none in that column. */
 export type MissingSide = 'LEFT' | 'RIGHT' | 'NONE';
 
@@ -26,22 +24,21 @@ export abstract class NodeRows {
   protected start = 0;
   protected end = 0;
   private readonly spareRows: Uint32Array;
-  private readonly spareWeights: Uint16Array;
-  private readonly sparePayload: Float64Array;
+  private readonly spare: Float64Array;
+  /** By position: 1 for rows that go right, 0 for others. */
+  private readonly sides: Uint8Array;
 
   /**
    * @param rows the rows drawn, ascending, each once.
-   * @param weights how often each was drawn.
-   * @param payload what the subclass accumulates, position by position.
+   * @param carried what the subclass accumulates, position by position: it moves along with the rows.
    */
   constructor(
     protected readonly rows: Uint32Array,
-    protected readonly weights: Uint16Array,
-    protected readonly payload: Float64Array,
+    private readonly carried: readonly Float64Array[],
   ) {
     this.spareRows = new Uint32Array(rows.length);
-    this.spareWeights = new Uint16Array(rows.length);
-    this.sparePayload = new Float64Array(rows.length);
+    this.spare = new Float64Array(rows.length);
+    this.sides = new Uint8Array(rows.length);
   }
 
   get length(): number {
@@ -52,9 +49,6 @@ export abstract class NodeRows {
   enter(start: number, end: number): void {
     this.start = start;
     this.end = end;
-    let weight = 0;
-    for (let i = start; i < end; i++) weight += this.weights[i]!;
-    this.weight = weight;
     this.total();
   }
 
@@ -71,31 +65,47 @@ export abstract class NodeRows {
     if (missing) this.scan(column, bins, minLeaf, best, 'LEFT');
   }
 
-  /** Reorders the node's rows, left ones first, each side in its old order; returns the first position on the right. */
+  /**
+   * Reorders the node's rows, left ones first, each side in its old order; returns the first position on the right.
+   * Every value is written to both sides and only one of them moves on: a branch would be mispredicted half the time.
+   */
   partition(codes: Uint8Array, bin: number, missingLeft: boolean): number {
-    const { rows, weights, payload, spareRows, spareWeights, sparePayload, start, end } = this;
+    const { rows, spareRows, sides, start, end } = this;
+    // Moved up by one, the code of missing values, 255, comes round to 0.
+    const shift = missingLeft ? 1 : 0;
+    const limit = bin + shift;
     let left = start;
     let right = 0;
     for (let i = start; i < end; i++) {
       const row = rows[i]!;
-      const code = codes[row]!;
-      if (code === MISSING ? missingLeft : code <= bin) {
-        rows[left] = row;
-        weights[left] = weights[i]!;
-        payload[left++] = payload[i]!;
-      } else {
-        spareRows[right] = row;
-        spareWeights[right] = weights[i]!;
-        sparePayload[right++] = payload[i]!;
-      }
+      const side = (limit - ((codes[row]! + shift) & 0xff)) >>> 31;
+      sides[i] = side;
+      rows[left] = row;
+      spareRows[right] = row;
+      right += side;
+      left += 1 - side;
     }
     rows.set(spareRows.subarray(0, right), left);
-    weights.set(spareWeights.subarray(0, right), left);
-    payload.set(sparePayload.subarray(0, right), left);
+    for (const values of this.carried) this.move(values);
     return left;
   }
 
-  /** Sums up the node; `weight` is known already. */
+  private move(values: Float64Array): void {
+    const { spare, sides, start, end } = this;
+    let left = start;
+    let right = 0;
+    for (let i = start; i < end; i++) {
+      const side = sides[i]!;
+      const value = values[i]!;
+      values[left] = value;
+      spare[right] = value;
+      right += side;
+      left += 1 - side;
+    }
+    values.set(spare.subarray(0, right), left);
+  }
+
+  /** Sums up the node and its `weight`. */
   protected abstract total(): void;
 
   /** Accumulates the node's rows by bin; returns whether values are missing. */

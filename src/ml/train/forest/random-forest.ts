@@ -123,6 +123,7 @@ function forestData(
     bins: columns.map(({ thresholds }) => thresholds.length + 1),
     target: sharedTarget(target, offset),
     outputs: target.task === 'CLASSIFICATION' && target.classes.length > 2 ? target.classes.length : 1,
+    isTwoClasses: target.task === 'CLASSIFICATION' && target.classes.length === 2,
     draws: weights && weightedDraws(weights),
     seed,
     maxDepth: hyperparameters.maxDepth!,

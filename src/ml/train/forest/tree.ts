@@ -4,6 +4,7 @@ import { type Tree, TreeBuilder } from '../trees/tree.js';
 import type { ForestData } from './data.js';
 import { MeanRows } from './mean-rows.js';
 import type { NodeRows, Split } from './node-rows.js';
+import { TwoClassRows } from './two-class-rows.js';
 import { drawWeighted } from './weighted-draws.js';
 
 interface Pending {
@@ -54,15 +55,14 @@ function bootstrap(data: ForestData, random: Random): NodeRows {
     if (drawn[row]!++ === 0) distinct++;
   }
   const rows = new Uint32Array(distinct);
-  const weights = new Uint16Array(distinct);
+  const weights = new Float64Array(distinct);
   for (let row = 0, i = 0; row < data.rows; row++) {
     if (drawn[row] === 0) continue;
     rows[i] = row;
     weights[i++] = drawn[row]!;
   }
-  return data.outputs === 1
-    ? new MeanRows(rows, weights, data.target)
-    : new ClassRows(rows, weights, data.target, data.outputs);
+  if (data.outputs > 1) return new ClassRows(rows, weights, data.target, data.outputs);
+  return data.isTwoClasses ? new TwoClassRows(rows, weights, data.target) : new MeanRows(rows, weights, data.target);
 }
 
 /** The best split among `maxFeatures` columns drawn at random, and more if none of them divides the node. */
