@@ -145,6 +145,23 @@ export const settingsSchema = z.object({
     .describe('How often a training job is looked at, at first; later less often, but every minute'),
   EVALUATOR_CACHE_BYTES: bytes(512 * MEBIBYTE).describe('Memory for loaded models in one process'),
   PREDICTION_MAX_ROWS: z.coerce.number().int().positive().default(10_000).describe('Most rows in one request'),
+  PREDICTION_LOG_MODE: z
+    .enum(['durable', 'async', 'sampled'])
+    .default('durable')
+    .describe('`async` answers before the commit and may lose rows; `sampled` logs a share of them'),
+  PREDICTION_LOG_SHARE: z.coerce.number().gt(0).max(1).default(0.1).describe('Share of rows logged by `sampled`'),
+  PREDICTION_LOG_PENDING_ROWS: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(50_000)
+    .describe('Most rows in one process that wait for their commit; beyond them requests get 503'),
+  PREDICTION_LOG_WAIT_SECONDS: z.coerce
+    .number()
+    .positive()
+    .max(60)
+    .default(10)
+    .describe('Longest wait of a request for the database; after it, 503'),
   PREDICTION_RETENTION_DAYS: z.coerce
     .number()
     .int()

@@ -1,7 +1,7 @@
 import { ArgumentsHost, Catch, ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HTTP_STATUS } from './error-table.js';
-import { isForTheLog, toPublicError } from './public-error.js';
+import { isForTheLog, retryAfterOf, toPublicError } from './public-error.js';
 
 const logger = new Logger('Http');
 
@@ -30,6 +30,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     reply.raw.destroy();
     return;
   }
+  const retryAfter = retryAfterOf(body);
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   if (OPEN_INFERENCE.test(request.url)) {
     const status = HTTP_STATUS[body.code === 'INVALID_STATE' ? 'UNAVAILABLE' : body.code];
     void reply.status(status).send({ error: body.message });

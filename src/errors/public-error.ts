@@ -9,6 +9,9 @@ export interface PublicError {
   readonly details?: Record<string, unknown>;
 }
 
+/** Long enough for whoever is overloaded, short enough for whoever waits. */
+const RETRY_UNAVAILABLE_SECONDS = 2;
+
 const INTERNAL: PublicError = {
   code: 'INTERNAL',
   message: 'Something went wrong on our side. Try again; if it stays, give your administrator the request id.',
@@ -47,6 +50,13 @@ export function toPublicError(error: unknown): PublicError {
   if (isDatabaseGone(error)) return DATABASE_GONE;
   if (isUnstorableText(error)) return UNSTORABLE_TEXT;
   return INTERNAL;
+}
+
+/** In how many seconds a client should try again, if that is what it should do. */
+export function retryAfterOf({ code, details }: PublicError): number | undefined {
+  const seconds = details?.['retryAfterSeconds'];
+  if (typeof seconds === 'number') return seconds;
+  return code === 'UNAVAILABLE' ? RETRY_UNAVAILABLE_SECONDS : undefined;
 }
 
 /** What the framework says of a client's mistake, where its own message does not tell what to do. */

@@ -1,9 +1,12 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { Gauge } from 'prom-client';
 import { DataSource } from 'typeorm';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
+import { onBoundedConnection } from '../platform/database/bounded-connection.js';
 import { dayOfPredictionId } from './prediction-id.js';
 import { PREDICTION_LOG_PENDING } from './prediction.metrics.js';
 import { PredictionPartitions } from './prediction-partitions.js';
@@ -15,8 +18,8 @@ const GROUP_ROWS = 2_000;
 const GROUP_SIZE = 2 ** 21;
 /** Characters of inputs and outputs that may wait: bounds the memory of a process whose database is slow. */
 const PENDING_LIMIT = 64 * 2 ** 20;
-/** After this long without an answer from the database, requests hear that it is gone. */
-const DEADLINE_MS = 15_000;
+
+type LogLimits = Pick<Config, 'PREDICTION_LOG_PENDING_ROWS' | 'PREDICTION_LOG_WAIT_SECONDS'>;
 
 /** The rows of one request, waiting for their commit. */
 interface Entry {
@@ -24,6 +27,8 @@ interface Entry {
   readonly size: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+  /** Nobody waits for it any more: it is not written, unless that has begun. */
+  abandoned: boolean;
 }
 
 /**
@@ -35,35 +40,69 @@ export class PredictionLog {
   private readonly logger = new Logger('Predictions');
   private queue: Entry[] = [];
   private pendingSize = 0;
+  private pending = 0;
   private writing = false;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly partitions: PredictionPartitions,
+    @Inject(CONFIG) private readonly config: LogLimits,
     @InjectMetric(PREDICTION_LOG_PENDING) private readonly pendingRows: Gauge,
   ) {}
 
   /**
    * Resolves when all rows are committed; they are written together or not at all.
-   * @throws AppError UNAVAILABLE if too much waits already or the database is gone; BAD_INPUT if it refuses these rows.
+   * @throws AppError UNAVAILABLE if too much waits already, after PREDICTION_LOG_WAIT_SECONDS, or if the database is
+   *   gone; BAD_INPUT if it refuses these rows.
    */
   append(rows: readonly LogRow[]): Promise<void> {
     const size = rows.reduce((sum, row) => sum + sizeOf(row), 0);
-    // One request is always let in: its size is bounded by the body limit.
-    if (this.pendingSize > 0 && this.pendingSize + size > PENDING_LIMIT) return Promise.reject(overloaded());
-    this.pendingSize += size;
-    this.pendingRows.inc(rows.length);
-    const committed = new Promise<void>((resolve, reject) => this.queue.push({ rows, size, resolve, reject }));
-    if (!this.writing) void this.writeQueued();
-    return committed.finally(() => {
-      this.pendingSize -= size;
-      this.pendingRows.dec(rows.length);
+    if (!this.hasRoom(rows.length, size)) return Promise.reject(overloaded());
+    this.count(rows.length, size);
+    return new Promise<void>((resolve, reject) => {
+      const late = setTimeout(() => {
+        entry.abandoned = true;
+        reject(tooSlow());
+      }, this.waitMs);
+      const settle = (): void => {
+        clearTimeout(late);
+        this.count(-rows.length, -size);
+      };
+      const entry: Entry = {
+        ...{ rows, size, abandoned: false },
+        resolve: () => {
+          settle();
+          resolve();
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      this.queue.push(entry);
+      if (!this.writing) void this.writeQueued();
     });
+  }
+
+  /** One request is always let in: its size is bounded by the body limit. */
+  private hasRoom(rows: number, size: number): boolean {
+    if (this.pending === 0) return true;
+    return this.pending + rows <= this.config.PREDICTION_LOG_PENDING_ROWS && this.pendingSize + size <= PENDING_LIMIT;
+  }
+
+  private count(rows: number, size: number): void {
+    this.pending += rows;
+    this.pendingSize += size;
+    this.pendingRows.set(this.pending);
+  }
+
+  private get waitMs(): number {
+    return this.config.PREDICTION_LOG_WAIT_SECONDS * 1_000;
   }
 
   private async writeQueued(): Promise<void> {
     this.writing = true;
-    while (this.queue.length > 0) await this.settle(this.nextGroup());
+    while (this.queue.length > 0) await this.settle(this.withoutAbandoned(this.nextGroup()));
     this.writing = false;
   }
 
@@ -79,8 +118,15 @@ export class PredictionLog {
     return this.queue.splice(0, end);
   }
 
+  private withoutAbandoned(group: readonly Entry[]): readonly Entry[] {
+    const [gone, waiting] = [group.filter((entry) => entry.abandoned), group.filter((entry) => !entry.abandoned)];
+    for (const entry of gone) entry.reject(tooSlow());
+    return waiting;
+  }
+
   /** Commits a group, or finds the requests in it that the database refuses, by halving. Never rejects. */
   private async settle(group: readonly Entry[]): Promise<void> {
+    if (group.length === 0) return;
     try {
       await this.write(group.flatMap(({ rows }) => rows));
       for (const entry of group) entry.resolve();
@@ -107,19 +153,20 @@ export class PredictionLog {
 
   private async write(rows: readonly LogRow[]): Promise<void> {
     try {
-      await withinDeadline(insertPredictions(this.dataSource.manager, rows));
+      await this.insert(rows);
     } catch (error) {
       if (!isMissingPartition(error)) throw error;
       const days = [...new Set(rows.map(({ id }) => dayOfPredictionId(id)))];
       this.logger.warn({ days }, 'a partition of the prediction log was missing; does a scheduler run?');
-      await withinDeadline(this.partitions.ensure(days).then(() => insertPredictions(this.dataSource.manager, rows)));
+      await within(this.partitions.ensure(days), this.waitMs, 'no answer from the database');
+      await this.insert(rows);
     }
   }
-}
 
-/** A commit that arrives later only means a logged prediction that nobody was told of. */
-function withinDeadline(work: Promise<void>): Promise<void> {
-  return within(work, DEADLINE_MS, 'no answer from the database');
+  /** A commit that arrives too late only means a logged prediction that nobody was told of. */
+  private insert(rows: readonly LogRow[]): Promise<void> {
+    return onBoundedConnection(this.dataSource, this.waitMs, (manager) => insertPredictions(manager, rows));
+  }
 }
 
 function sqlStateOf(error: unknown): string {
@@ -142,6 +189,13 @@ function overloaded(): AppError {
   return new AppError(
     'UNAVAILABLE',
     'Too many predictions wait to be logged, so this one was not made. Try again in a moment, with fewer requests at once.',
+  );
+}
+
+function tooSlow(): AppError {
+  return new AppError(
+    'UNAVAILABLE',
+    'The database is too slow at the moment to log the prediction, so it was not given. Try again shortly.',
   );
 }
 

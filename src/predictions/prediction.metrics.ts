@@ -3,6 +3,7 @@ import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@
 export const PREDICTIONS_TOTAL = 'boucle_predictions_total';
 export const PREDICTION_DURATION = 'boucle_prediction_duration_seconds';
 export const PREDICTION_LOG_PENDING = 'boucle_prediction_log_pending';
+export const PREDICTION_LOG_DROPPED = 'boucle_prediction_log_dropped_total';
 export const CANARY_FALLBACKS_TOTAL = 'boucle_canary_fallbacks_total';
 export const SHADOW_PREDICTIONS_TOTAL = 'boucle_shadow_predictions_total';
 export const EVALUATOR_CACHE_BYTES = 'boucle_evaluator_cache_bytes';
@@ -29,6 +30,10 @@ export const predictionMetrics = [
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
   }),
   makeGaugeProvider({ name: PREDICTION_LOG_PENDING, help: 'Rows scored but not yet committed to the prediction log' }),
+  makeCounterProvider({
+    name: PREDICTION_LOG_DROPPED,
+    help: 'Rows that were answered and could not be logged: only PREDICTION_LOG_MODE=async allows that',
+  }),
   makeCounterProvider({
     name: CANARY_FALLBACKS_TOTAL,
     help: 'Rows of a canary that the champion answered because the challenger could not',

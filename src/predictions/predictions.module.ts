@@ -13,6 +13,7 @@ import { CompactionSchedule } from './counts/compaction.schedule.js';
 import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorsModule } from './evaluators.module.js';
 import { Explanations } from './explanations.js';
+import { LogModes } from './log-modes.js';
 import { InvocationsController } from './mlflow/invocations.controller.js';
 import { Invocations } from './mlflow/invocations.service.js';
 import { ModelRouter } from './model-router.js';
@@ -48,6 +49,7 @@ import { PredictionsService } from './predictions.service.js';
     Explanations,
     PredictionHistory,
     PredictionLog,
+    LogModes,
     PredictionPartitions,
     ModelRouter,
     Challengers,

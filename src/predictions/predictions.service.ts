@@ -13,7 +13,7 @@ import { ShadowQueue } from './challenge/shadow-queue.js';
 import { Explanations, type PredictionExplanation } from './explanations.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
-import { PredictionLog } from './prediction-log.js';
+import { LogModes } from './log-modes.js';
 import { PREDICTION_DURATION, PredictionResultLabel, PREDICTIONS_TOTAL } from './prediction.metrics.js';
 import { checkRequest, PredictionRequest } from './prediction-request.js';
 import type { LogRow } from './prediction-rows.js';
@@ -53,7 +53,7 @@ export class PredictionsService {
     private readonly router: ModelRouter,
     private readonly evaluators: EvaluatorCache,
     private readonly explanations: Explanations,
-    private readonly log: PredictionLog,
+    private readonly log: LogModes,
     private readonly canary: Canary,
     private readonly shadows: ShadowQueue,
     @Inject(CONFIG) private readonly config: Config,
@@ -62,7 +62,8 @@ export class PredictionsService {
   ) {}
 
   /**
-   * Predicts all rows or none. When it resolves, every prediction is committed to the log.
+   * Predicts all rows or none. When it resolves, what PREDICTION_LOG_MODE wants logged is committed: every prediction, by
+   * default.
    * @throws AppError BAD_INPUT with the wrong fields, LIMIT_EXCEEDED for too many rows, NOT_FOUND or INVALID_STATE for
    *   the model, UNAVAILABLE if the prediction could not be logged, and what {@link Explanations.explain} throws.
    */
@@ -96,11 +97,12 @@ export class PredictionsService {
     const logRows = rows.map((row, i) =>
       logRow(row, { context, latencyUs, correlationId: request.correlationIds?.[i] ?? null }),
     );
-    await this.log.append(logRows);
+    await this.log.write(logRows, () => {
+      if (challenge?.kind === 'SHADOW') this.shadows.offer(challenge, request, logRows);
+    });
     this.observe('log', performance.now() - logging);
     this.count(version, 'ok', rows.length - theirs.size);
     if (challenge && theirs.size > 0) this.count(challenge.challenger, 'ok', theirs.size);
-    if (challenge?.kind === 'SHADOW') this.shadows.offer(challenge, request, logRows);
     return {
       model: { name: version.modelName, version: version.version, algorithm: version.algorithm },
       predictions: rows.map(({ id, output }, i) => ({

@@ -9,6 +9,7 @@ const ROW = { wind: 2, precipitation: 1, holiday: true, station: 'north' };
 interface Answer {
   readonly status: number;
   readonly body: any;
+  readonly retryAfter: string | null;
 }
 
 describe('predictions when something breaks', () => {
@@ -44,7 +45,11 @@ describe('predictions when something breaks', () => {
       body: JSON.stringify({ rows: [ROW, ROW] }),
       token,
     });
-    return { status: response.status, body: await response.json() };
+    return {
+      status: response.status,
+      body: await response.json(),
+      retryAfter: response.headers.get('retry-after'),
+    };
   }
 
   /** Eight clients that send one request after the other until told to stop. */
@@ -103,8 +108,9 @@ describe('predictions when something breaks', () => {
     const { given, refused } = split(await clients.stop());
     expect(given.length).toBeGreaterThan(0);
     expect(refused.length).toBeGreaterThan(0);
-    for (const { status, body } of refused) {
+    for (const { status, body, retryAfter } of refused) {
       expect(status).toBe(503);
+      expect(Number(retryAfter)).toBeGreaterThan(0);
       expect(body.error.code).toBe('UNAVAILABLE');
     }
     await expectLogged(given);

@@ -1,23 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { layoutOf } from '../../src/predictions/counts/binning-layout.js';
-import { RowBinner } from '../../src/predictions/counts/row-binner.js';
-import { lowestPredictionId, newPredictionId } from '../../src/predictions/prediction-id.js';
+import { loadConfig } from '../../src/config/config.js';
+import { lowestPredictionId } from '../../src/predictions/prediction-id.js';
 import { PredictionLog } from '../../src/predictions/prediction-log.js';
 import { PredictionPartitions } from '../../src/predictions/prediction-partitions.js';
-import type { LogRow } from '../../src/predictions/prediction-rows.js';
 import { createTestDatabase, TestDatabase } from '../support/database.js';
-import { TEMPERATURE } from '../support/served-model.js';
+import { logRow as row } from '../support/log-row.js';
 
 const DAY_MS = 86_400_000;
-
-/** Rows that are all counted in one bin; counts have a test file of their own. */
-const binner = new RowBinner(layoutOf(TEMPERATURE, { rows: 0, features: {}, output: null }));
-const counter = { modelId: randomUUID(), versionId: randomUUID(), binningId: randomUUID(), binner };
-const binned = { counter, positions: new Uint32Array(binner.columns) };
 
 describe('the prediction log', () => {
   let database: TestDatabase;
@@ -37,31 +29,13 @@ describe('the prediction log', () => {
     }).initialize();
     partitions = new PredictionPartitions(source);
     pending = new Gauge({ name: 'pending', help: 'rows', registers: [new Registry()] });
-    log = new PredictionLog(source, partitions, pending);
+    log = new PredictionLog(source, partitions, loadConfig({}), pending);
   });
 
   afterAll(async () => {
     await source.destroy();
     await database.drop();
   });
-
-  function row(change: Partial<LogRow> = {}): LogRow {
-    return {
-      id: newPredictionId(),
-      modelId: randomUUID(),
-      versionId: randomUUID(),
-      inputs: '{"wind":4.5,"place":"Seattle \\"\\\\, {NULL}"}',
-      output: '{"value":"sun"}',
-      latencyUs: 120,
-      callerKind: 'USER',
-      callerId: randomUUID(),
-      correlationId: null,
-      requestId: 'request-1',
-      binned,
-      binnedRow: 0,
-      ...change,
-    };
-  }
 
   const countOf = async (ids: readonly string[]): Promise<number> => {
     const [found] = await database.query<{ n: number }>(

@@ -7,6 +7,7 @@ import { Logger } from '@nestjs/common';
 import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { loadConfig } from '../../src/config/config.js';
 import type { Evaluator } from '../../src/ml/schema/evaluator.js';
 import type { Signature } from '../../src/ml/schema/signature.js';
 import { createEvaluator } from '../../src/models/evaluation/create-evaluator.js';
@@ -58,7 +59,7 @@ describe('the counts of predictions', () => {
     }).initialize();
     binnings = new Binnings(source.getRepository(BinningRow));
     const pending = new Gauge({ name: 'pending', help: 'rows', registers: [new Registry()] });
-    log = new PredictionLog(source, new PredictionPartitions(source), pending);
+    log = new PredictionLog(source, new PredictionPartitions(source), loadConfig({}), pending);
     counts = new WindowCounts(source, binnings);
     compaction = new WindowCompaction(source, binnings);
     recount = new Recount(source, binnings);

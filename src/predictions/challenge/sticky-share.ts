@@ -25,9 +25,13 @@ export class StickyShare {
   }
 
   includes(key: string): boolean {
-    const { low, high } = hashText(key, this.seed);
-    return (high * 0x20_0000 + (low >>> 11)) / 0x20_0000_0000_0000 < this.share;
+    return liesBelow(hashText(key, this.seed), this.share);
   }
+}
+
+/** Whether a hash is among the lowest `share` of all hashes. */
+export function liesBelow({ low, high }: Hash, share: number): boolean {
+  return (high * 0x20_0000 + (low >>> 11)) / 0x20_0000_0000_0000 < share;
 }
 
 /** What a row of a request is known by: the caller's name for it, otherwise its place in this very request. */
