@@ -29,6 +29,8 @@ export async function onLayout(
     await work(layout, {
       threads: config.TRAINING_THREADS ?? availableParallelism(),
       memoryLimit: config.DUCKDB_MEMORY_LIMIT,
+      // The platform's word for: this is a job of mine.
+      keepsCheckpoints: process.env['TRAINING_JOB_NAME'] !== undefined,
       signal: stop.signal,
       print: (line) => process.stdout.write(`${line}\n`),
     });

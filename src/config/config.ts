@@ -115,9 +115,7 @@ export const settingsSchema = z.object({
     .describe('Machines for trainings, comma-separated: the next one is tried where there is none of the first'),
   SAGEMAKER_PRICES: prices
     .default({})
-    .describe(
-      'What an hour of them costs in USD, such as `ml.m5.xlarge=0.25,…`; needed for costs of runs and their limits',
-    ),
+    .describe('USD an hour by type, such as `ml.m5.xlarge=0.25,…`; needed for costs of runs and their limits'),
   SAGEMAKER_VOLUME_GB: z.coerce.number().int().min(1).max(16_384).default(30).describe('Disk of a training job'),
   SAGEMAKER_KEEP_ALIVE_SECONDS: z.coerce
     .number()

@@ -166,6 +166,23 @@ describe('trainings on SageMaker', () => {
     const [job] = [...sagemaker.jobs.values()];
     expect(job!.starts).toBe(2);
     expect(job!.request).toMatchObject({ EnableManagedSpotTraining: true });
+    // Linear models are trained in seconds: they keep none.
+    expect(job!.request.CheckpointConfig).toBeUndefined();
+  });
+
+  it.each([
+    ['RANDOM_FOREST', { trees: 800 }],
+    ['GRADIENT_BOOSTING', { rounds: 800, validationShare: 0, learningRate: 0.01 }],
+  ] as const)('go on from checkpoints on the next spot machine, to the same bytes: %s', async (algorithm, settings) => {
+    sagemaker.fate = () => 'INTERRUPTED_AT_CHECKPOINT';
+    const order = { ...ORDER, algorithm, hyperparameters: settings };
+    const { outcome, onnx } = await trained({ SAGEMAKER_SPOT: 'true' }, newJob(order));
+    expect(outcome.kind).toBe('COMPLETED');
+    const [job] = [...sagemaker.jobs.values()];
+    expect(job!.starts).toBe(2);
+    expect(job!.output).toMatch(/going on after an interruption, with \d+ trees from checkpoints/);
+    expect(onnx).toBe(await hashOfLocalTraining(order));
+    expect([...s3.bucket.objects.keys()]).toEqual([`boucle/${DATA_KEY}`]);
   });
 
   it('that take too long fail, and say so', async () => {
@@ -283,12 +300,12 @@ async function trained(
   }
 }
 
-async function hashOfLocalTraining(): Promise<string> {
-  const layout = layoutOf(join(folder, 'local'));
+async function hashOfLocalTraining(order = ORDER): Promise<string> {
+  const layout = layoutOf(join(folder, 'local', order.algorithm));
   for (const path of [layout.config, layout.training, layout.spec]) await mkdir(path, { recursive: true });
   await writeFile(join(layout.training, 'data.parquet'), await readFile(join(folder, 'data.parquet')));
-  await writeFile(join(layout.config, 'hyperparameters.json'), JSON.stringify(hyperparametersFile(ORDER)));
-  await writeFile(join(layout.spec, 'training.json'), JSON.stringify(ORDER.spec));
+  await writeFile(join(layout.config, 'hyperparameters.json'), JSON.stringify(hyperparametersFile(order)));
+  await writeFile(join(layout.spec, 'training.json'), JSON.stringify(order.spec));
   await runBoucle(['train', '--root', layout.root], {});
   return sha256(await readFile(join(layout.model, 'model.onnx')));
 }

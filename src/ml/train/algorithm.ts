@@ -1,5 +1,6 @@
 import type { Signature, Task } from '../schema/signature.js';
 import { TrainingDataError, type TrainingWarning } from './errors.js';
+import type { KeptTrees } from './trees/kept-trees.js';
 import type { ForestSummary } from './trees/summary.js';
 import { Heartbeat, type Watch } from './heartbeat.js';
 import { resolveHyperparameters, type Hyperparameters, type HyperparameterSpec } from './hyperparameters.js';
@@ -13,6 +14,8 @@ export interface FitOptions extends Watch, WeightOptions {
   readonly seed: number;
   /** Worker threads, at most; the result does not depend on it. Default 1: everything on the calling thread. */
   readonly threads?: number;
+  /** For algorithms that grow many trees: those of an earlier attempt, and where to keep new ones. */
+  readonly keptTrees?: KeptTrees;
   /** Compiled entry of worker threads, where it isn't beside this module (tests that run sources). */
   readonly workerUrl?: URL;
 }
@@ -38,6 +41,7 @@ export interface FitContext {
   readonly seed: number;
   readonly threads: number;
   readonly workerUrl?: URL;
+  readonly keptTrees?: KeptTrees;
   readonly watch: Watch;
   readonly heartbeat: Heartbeat;
   readonly warnings: TrainingWarning[];
@@ -76,7 +80,7 @@ export function defineTrainer({ tasks, hyperparameters, train }: Definition): Tr
       assertTask(tasks, table);
       const resolved = resolveHyperparameters(hyperparameters, options.hyperparameters);
       const warnings = [...table.warnings];
-      const { seed, threads = 1, workerUrl } = options;
+      const { seed, threads = 1, workerUrl, keptTrees } = options;
       const heartbeat = new Heartbeat(options);
       await heartbeat.beat();
       const context = {
@@ -86,6 +90,7 @@ export function defineTrainer({ tasks, hyperparameters, train }: Definition): Tr
         seed,
         threads,
         workerUrl,
+        keptTrees,
         watch: options,
         heartbeat,
         warnings,

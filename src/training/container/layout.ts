@@ -8,6 +8,7 @@ export interface Layout {
   readonly spec: string;
   readonly model: string;
   readonly output: string;
+  readonly checkpoints: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -18,6 +19,7 @@ export function layoutOf(root: string): Layout {
     spec: join(root, 'input', 'data', 'spec'),
     model: join(root, 'model'),
     output: join(root, 'output'),
+    checkpoints: join(root, 'checkpoints'),
   };
 }
 

@@ -6,6 +6,7 @@ import { leakageWarnings } from '../../ml/train/leakage.js';
 import { decideSplit, splitRows, type SplitRule } from '../../ml/train/split.js';
 import type { TrainingTable } from '../../ml/train/table.js';
 import { type FittedModel, TRAINERS } from '../../ml/train/trainer.js';
+import type { KeptTrees } from '../../ml/train/trees/kept-trees.js';
 import { AppError } from '../../errors/app-error.js';
 import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import {
@@ -19,6 +20,7 @@ import {
 import { readTable } from '../../models/evaluation/read-table.js';
 import { programVersion } from '../../platform/program-version.js';
 import { calibrate, type CalibratedModel, describeCalibration } from './calibrate.js';
+import { Checkpoints, growsTrees } from './checkpoints.js';
 import { describeImportance } from './describe-importance.js';
 import { describeQuality } from './describe-quality.js';
 import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
@@ -35,6 +37,8 @@ export interface ContainerOptions {
   readonly signal: AbortSignal;
   /** Takes the lines that tell people and platforms what is going on. */
   readonly print: (line: string) => void;
+  /** The platform keeps checkpoints for another attempt at the same order. */
+  readonly keepsCheckpoints?: boolean;
   /** See FitOptions. */
   readonly workerUrl?: URL;
 }
@@ -54,7 +58,7 @@ export async function runContainer(layout: Layout, options: ContainerOptions): P
   const session = await DuckDbSession.open({ folder: layout.root, memoryLimit, threads });
   try {
     const { tables, rule } = await readSplits(session, layout, order, options);
-    const fitted = await fit(order, tables.train, options);
+    const fitted = await fitWithCheckpoints(layout, order, tables.train, options);
     const calibrated = await calibrate(fitted, tables, order.seed, options);
     await writeFile(join(layout.model, ONNX_FILE), calibrated.onnx);
     const manifest = await describe(order, { ...fitted, ...calibrated }, tables, rule, options);
@@ -94,10 +98,26 @@ function explainDuckDb(error: unknown): never {
   throw new AppError('BAD_INPUT', message, undefined, { cause: error });
 }
 
+async function fitWithCheckpoints(
+  layout: Layout,
+  order: TrainingOrder,
+  table: TrainingTable,
+  options: ContainerOptions,
+): Promise<FittedModel> {
+  if (!options.keepsCheckpoints || !growsTrees(order.algorithm)) return fit(order, table, options);
+  const checkpoints = await Checkpoints.open(layout.checkpoints, order, options.print);
+  try {
+    return await fit(order, table, options, checkpoints);
+  } finally {
+    await checkpoints.close();
+  }
+}
+
 async function fit(
   { algorithm, seed, hyperparameters }: TrainingOrder,
   table: TrainingTable,
   { print, signal, threads, workerUrl }: ContainerOptions,
+  keptTrees?: KeptTrees,
 ): Promise<FittedModel> {
   const started = performance.now();
   const fitted = await TRAINERS[algorithm].fit(table, {
@@ -106,6 +126,7 @@ async function fit(
     threads,
     signal,
     workerUrl,
+    keptTrees,
     onProgress: (progress) => {
       print(formatProgress(progress));
       if (progress.loss !== undefined) print(formatMetric('train', 'loss', progress.loss));

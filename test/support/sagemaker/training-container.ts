@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { BucketFiles } from './bucket-files.ts';
 import type { CreateTrainingJob } from './create-job-schema.ts';
 
@@ -44,7 +45,7 @@ export class TrainingContainer {
   async prepare(): Promise<void> {
     const { job, root } = this;
     const config = join(root, 'input', 'config');
-    for (const folder of [config, join(root, 'model'), join(root, 'output', 'data'), join(root, 'checkpoints')])
+    for (const folder of [config, join(root, 'model'), join(root, 'output', 'data')])
       await mkdir(folder, { recursive: true });
     const channels = job.InputDataConfig ?? [];
     for (const { ChannelName, DataSource } of channels) {
@@ -52,7 +53,10 @@ export class TrainingContainer {
       const found = await this.files.download(S3Uri, join(root, 'input', 'data', ChannelName));
       if (found === 0) throw new Error(`ClientError: Data download failed: there is no object under ${S3Uri}`);
     }
-    if (job.CheckpointConfig) await this.files.download(`${job.CheckpointConfig.S3Uri}/`, join(root, 'checkpoints'));
+    if (job.CheckpointConfig) {
+      await mkdir(join(root, 'checkpoints'));
+      await this.files.download(`${job.CheckpointConfig.S3Uri}/`, join(root, 'checkpoints'));
+    }
     const channelConfig = channels.map(({ ChannelName, ContentType, DataSource, InputMode }) => [
       ChannelName,
       {
@@ -91,7 +95,23 @@ export class TrainingContainer {
     this.child?.kill(name);
   }
 
-  async saveCheckpoints(): Promise<void> {
+  /** Takes the machine away as soon as the program has left a checkpoint. */
+  async killAtCheckpoint(): Promise<void> {
+    while (this.child?.exitCode === null) {
+      const files = await readdir(join(this.root, 'checkpoints'));
+      if (files.some((name) => !name.endsWith('.part'))) this.signal('SIGKILL');
+      await delay(20);
+    }
+  }
+
+  /** Another machine knows nothing of the last one but what is in the bucket. */
+  async moveToAnotherMachine(): Promise<void> {
+    await this.saveCheckpoints();
+    await rm(this.root, { recursive: true });
+    await mkdir(this.root);
+  }
+
+  private async saveCheckpoints(): Promise<void> {
     const { CheckpointConfig } = this.job;
     if (CheckpointConfig) await this.files.uploadFolder(join(this.root, 'checkpoints'), CheckpointConfig.S3Uri);
   }

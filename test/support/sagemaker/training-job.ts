@@ -8,6 +8,8 @@ export type JobFate =
   | 'NO_CAPACITY'
   /** The container runs, but its machine is taken away once, shortly after the start; spot jobs go on on another one. */
   | 'INTERRUPTED'
+  /** The same, as soon as it has left a checkpoint. */
+  | 'INTERRUPTED_AT_CHECKPOINT'
   /** The limit of its run time is reached. */
   | 'OUT_OF_TIME'
   /** It ends, but the archive in the bucket is damaged. */
@@ -109,12 +111,14 @@ export class TrainingJob {
     this.enter('Training', 'Training image download completed. Training in progress.');
     this.startedAt ??= new Date();
     this.starts++;
-    const isInterrupted = this.fate === 'INTERRUPTED' && this.starts === 1;
+    const isInterrupted = this.starts === 1 && (this.fate?.startsWith('INTERRUPTED') ?? false);
     setTimeout(() => {
-      if (isInterrupted) this.signal('SIGKILL');
+      if (isInterrupted && this.fate === 'INTERRUPTED') this.signal('SIGKILL');
       else if (this.fate === 'OUT_OF_TIME') this.stop('MaxRuntimeExceeded');
     }, BEFORE_FATE_MS);
-    const end = await container.run();
+    const running = container.run();
+    if (isInterrupted && this.fate === 'INTERRUPTED_AT_CHECKPOINT') await container.killAtCheckpoint();
+    const end = await running;
     if (isInterrupted) await this.afterInterruption(container);
     else if (!this.endStopped()) await this.afterRun(container, end);
   }
@@ -135,7 +139,7 @@ export class TrainingJob {
       return;
     }
     this.enter('Interrupted', 'The spot instance was interrupted');
-    await container.saveCheckpoints();
+    await container.moveToAnotherMachine();
     await this.attempt(container);
   }
 

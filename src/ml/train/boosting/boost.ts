@@ -1,4 +1,5 @@
 import type { Heartbeat } from '../heartbeat.js';
+import type { KeptTrees } from '../trees/kept-trees.js';
 import type { Tree } from '../trees/tree.js';
 import { Crew } from './crew.js';
 import { type GrowthLimits, type GrownTree, TreeGrower } from './grow-tree.js';
@@ -11,6 +12,7 @@ export interface BoostOptions extends GrowthLimits {
   readonly patience: number;
   /** Ascending. Without validation rows all rounds are run. */
   readonly validation: Uint32Array;
+  readonly keptTrees?: KeptTrees;
   readonly workerUrl?: URL;
   readonly heartbeat: Heartbeat;
 }
@@ -64,7 +66,7 @@ class Rounds {
     let lowest = Infinity;
     let kept = 0;
     for (let round = 1; round <= rounds; round++) {
-      await this.round();
+      if (!(await this.repeat())) await this.round();
       if (this.crew.failure) throw this.crew.failure;
       const loss = this.crew.runner.objective.loss(watched);
       const improves = loss < lowest - TOLERANCE * Math.abs(lowest) || round === 1;
@@ -77,6 +79,20 @@ class Rounds {
     }
     const length = stopsEarly ? kept * this.views.scores.length : this.trees.length;
     return { trees: this.trees.slice(0, length), base: this.base };
+  }
+
+  /** Adds the trees of the next round, if an earlier attempt kept them all. */
+  private async repeat(): Promise<boolean> {
+    const { outputs } = this.state.shape;
+    const trees = Array.from({ length: outputs }, (_, k) => this.options.keptTrees?.kept.get(this.trees.length + k));
+    if (!trees.every((tree) => tree !== undefined)) return false;
+    for (const [output, tree] of trees.entries()) {
+      const scores = this.views.scores[output]!;
+      for (let row = 0; row < scores.length; row++) scores[row]! += tree.values[this.leafOf(tree, row)]!;
+      this.trees.push(tree);
+      await this.options.heartbeat.beat();
+    }
+    return true;
   }
 
   private async round(): Promise<void> {
@@ -105,7 +121,8 @@ class Rounds {
     this.crew.run('APPLY', 0, trainRows, output);
     const scores = this.views.scores[output]!;
     for (const row of this.options.validation) scores[row]! += tree.values[this.leafOf(tree, row)]!;
-    this.trees.push(tree);
+    const index = this.trees.push(tree) - 1;
+    this.options.keptTrees?.keep(index, tree);
   }
 
   private leafOf({ column, bin, missingLeft, left }: Tree, row: number): number {

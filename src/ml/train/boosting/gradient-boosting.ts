@@ -97,6 +97,7 @@ async function fitGradientBoosting({
   seed,
   threads,
   workerUrl,
+  keptTrees,
   heartbeat,
   warnings,
 }: FitContext) {
@@ -117,6 +118,7 @@ async function fitGradientBoosting({
     patience: setting('patience'),
     validation,
     heartbeat,
+    keptTrees,
     workerUrl,
   });
   const { target } = table;

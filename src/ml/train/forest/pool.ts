@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { TrainingCancelled } from '../errors.js';
 import { Heartbeat, type Progress, type Watch } from '../heartbeat.js';
+import type { KeptTrees } from '../trees/kept-trees.js';
 import type { Tree } from '../trees/tree.js';
 import type { ForestData } from './data.js';
 import { growTree } from './tree.js';
@@ -10,6 +11,7 @@ export interface PoolOptions {
   readonly threads: number;
   /** Compiled `train/worker.ts`; by default the file in the folder above. */
   readonly workerUrl?: URL;
+  readonly keptTrees?: KeptTrees;
   readonly watch: Watch;
 }
 
@@ -18,31 +20,50 @@ export interface PoolOptions {
  * @throws TrainingCancelled, after all workers have stopped.
  */
 export async function growForest(data: ForestData, options: PoolOptions): Promise<Tree[]> {
-  return options.threads > 1 && options.trees > 1 ? growOnWorkers(data, options) : growHere(data, options);
-}
-
-async function growHere(data: ForestData, { trees, watch }: PoolOptions): Promise<Tree[]> {
-  const heartbeat = new Heartbeat(watch);
   const grown: Tree[] = [];
-  while (grown.length < trees) {
-    grown.push(growTree(data, grown.length));
-    await heartbeat.report(progressOf(grown.length, trees));
-  }
+  options.keptTrees?.kept.forEach((tree, index) => (grown[index] = tree));
+  const missing = Array.from({ length: options.trees }, (_, index) => index).filter((index) => !grown[index]);
+  if (options.threads > 1 && missing.length > 1) await growOnWorkers(data, grown, missing, options);
+  else await growHere(data, grown, missing, options);
   return grown;
 }
 
-async function growOnWorkers(data: ForestData, options: PoolOptions): Promise<Tree[]> {
-  const { trees, threads, workerUrl, watch } = options;
+async function growHere(
+  data: ForestData,
+  grown: Tree[],
+  missing: readonly number[],
+  { trees, keptTrees, watch }: PoolOptions,
+): Promise<void> {
+  const heartbeat = new Heartbeat(watch);
+  let done = trees - missing.length;
+  for (const index of missing) {
+    const tree = growTree(data, index);
+    grown[index] = tree;
+    keptTrees?.keep(index, tree);
+    await heartbeat.report(progressOf(++done, trees));
+  }
+}
+
+async function growOnWorkers(
+  data: ForestData,
+  grown: Tree[],
+  missing: readonly number[],
+  options: PoolOptions,
+): Promise<void> {
+  const { threads, workerUrl, watch } = options;
   const url = workerUrl ?? new URL('../worker.js', import.meta.url);
-  const workers = Array.from({ length: Math.min(threads, trees) }, () => new Worker(url, { workerData: data }));
+  const workers = Array.from(
+    { length: Math.min(threads, missing.length) },
+    () => new Worker(url, { workerData: data }),
+  );
   const stop = new AbortController();
   try {
-    return await new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       const cancel = (): void => {
         reject(new TrainingCancelled());
       };
       watch.signal?.addEventListener('abort', cancel, { signal: stop.signal });
-      handOut(workers, trees, watch, resolve, reject);
+      handOut(workers, grown, missing, options, resolve, reject);
     });
   } finally {
     stop.abort();
@@ -54,14 +75,14 @@ async function growOnWorkers(data: ForestData, options: PoolOptions): Promise<Tr
 /** Gives every worker a tree, and the next one whenever it delivers, until all are grown. */
 function handOut(
   workers: readonly Worker[],
-  trees: number,
-  watch: Watch,
-  resolve: (grown: Tree[]) => void,
+  grown: Tree[],
+  missing: readonly number[],
+  { trees, keptTrees, watch }: PoolOptions,
+  resolve: () => void,
   reject: (reason: Error) => void,
 ): void {
-  const grown: Tree[] = [];
   let started = 0;
-  let done = 0;
+  let done = trees - missing.length;
   for (const worker of workers) {
     worker.on('error', reject);
     worker.on('exit', (code) => {
@@ -71,12 +92,13 @@ function handOut(
     });
     worker.on('message', ({ index, tree }: { index: number; tree: Tree }) => {
       grown[index] = tree;
+      keptTrees?.keep(index, tree);
       done++;
       watch.onProgress?.(progressOf(done, trees));
-      if (started < trees) worker.postMessage(started++);
-      if (done === trees) resolve(grown);
+      if (started < missing.length) worker.postMessage(missing[started++]);
+      if (done === trees) resolve();
     });
-    worker.postMessage(started++);
+    worker.postMessage(missing[started++]);
   }
 }
 

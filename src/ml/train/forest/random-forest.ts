@@ -62,6 +62,7 @@ async function fitRandomForest({
   seed,
   threads,
   workerUrl,
+  keptTrees,
   watch,
   heartbeat,
   warnings,
@@ -72,7 +73,7 @@ async function fitRandomForest({
   const columns = await binColumns(features, heartbeat);
   const offset = table.target.task === 'REGRESSION' ? meanOf(table.target.values) : 0;
   const data = forestData(table, weights, columns, offset, hyperparameters, seed);
-  const trees = await growForest(data, { trees: hyperparameters.trees!, threads, workerUrl, watch });
+  const trees = await growForest(data, { trees: hyperparameters.trees!, threads, workerUrl, keptTrees, watch });
 
   const { target } = table;
   const onnx = encodeGraph('random-forest', target.task, prepared, (graph) => {

@@ -6,6 +6,7 @@ import type {
 } from '@aws-sdk/client-sagemaker';
 import type { Config } from '../../../config/config.js';
 import type { Task } from '../../../ml/schema/signature.js';
+import { growsTrees } from '../../container/checkpoints.js';
 import { hyperparametersFile, type TrainingOrder } from '../../container/order.js';
 import { jobNameOf, RUN_TAG } from './job-name.js';
 
@@ -68,10 +69,9 @@ export function jobRequest(job: JobOrder, settings: SageMakerSettings): CreateTr
     },
     ResourceConfig: resources(settings, job.instanceType),
     StoppingCondition: stoppingCondition(settings),
-    ...(settings.SAGEMAKER_SPOT && {
-      EnableManagedSpotTraining: true,
-      CheckpointConfig: { S3Uri: `${outputUri}/checkpoints` },
-    }),
+    ...(settings.SAGEMAKER_SPOT && { EnableManagedSpotTraining: true }),
+    // Also without spot machines: where the platform loses one, the run's next job goes on from there.
+    ...(growsTrees(order.algorithm) && { CheckpointConfig: { S3Uri: `${outputUri}/checkpoints` } }),
     ...(settings.SAGEMAKER_SUBNETS.length > 0 && {
       VpcConfig: { Subnets: settings.SAGEMAKER_SUBNETS, SecurityGroupIds: settings.SAGEMAKER_SECURITY_GROUPS },
     }),
