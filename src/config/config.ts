@@ -166,6 +166,12 @@ export const settingsSchema = z.object({
     .positive()
     .default(400)
     .describe('Age at which logged predictions go'),
+  IDEMPOTENCY_HOURS: z.coerce
+    .number()
+    .positive()
+    .max(720)
+    .default(24)
+    .describe('How long the answer for an Idempotency-Key is kept'),
   OUTCOME_ACCEPTANCE_DAYS: z.coerce
     .number()
     .int()

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { type Hash, hashText } from '../ml/statistics/hash.js';
 import { liesBelow } from './challenge/sticky-share.js';
+import type { AnsweredClaim } from './idempotency/claim.js';
 import { PredictionLog } from './prediction-log.js';
 import { PREDICTION_LOG_DROPPED } from './prediction.metrics.js';
 import type { LogRow } from './prediction-rows.js';
@@ -32,15 +33,18 @@ export class LogModes implements OnApplicationShutdown {
   /**
    * Resolves when the answer for these rows may leave.
    * @param committed is called once what is to be logged of them is in the log.
+   * @param claim under which they were asked for. Such rows are always logged, all of them and first of all: with what
+   * else should a repetition be told from a new request?
    * @throws AppError as {@link PredictionLog.append} does, unless the answer does not wait for the log.
    */
-  async write(rows: readonly LogRow[], committed: () => void): Promise<void> {
-    if (this.config.PREDICTION_LOG_MODE === 'async') {
+  async write(rows: readonly LogRow[], committed: () => void, claim?: AnsweredClaim): Promise<void> {
+    const mode = claim ? 'durable' : this.config.PREDICTION_LOG_MODE;
+    if (mode === 'async') {
       this.writeBehind(rows, committed);
       return;
     }
-    const logged = this.config.PREDICTION_LOG_MODE === 'sampled' ? rows.filter((row) => this.isSampled(row)) : rows;
-    if (logged.length > 0) await this.log.append(logged);
+    const logged = mode === 'sampled' ? rows.filter((row) => this.isSampled(row)) : rows;
+    if (logged.length > 0) await this.log.append(logged, claim);
     committed();
   }
 

@@ -3,6 +3,7 @@ import { Cron } from '@nestjs/schedule';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { WindowCompaction } from './counts/window-compaction.js';
+import { IdempotentRequests } from './idempotency/idempotent-requests.js';
 import { Outcomes } from './outcomes/outcomes.service.js';
 import { PredictionPartitions } from './prediction-partitions.js';
 
@@ -20,6 +21,7 @@ export class PartitionSchedule implements OnApplicationBootstrap {
     private readonly partitions: PredictionPartitions,
     private readonly counts: WindowCompaction,
     private readonly outcomes: Outcomes,
+    private readonly idempotency: IdempotentRequests,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -37,6 +39,7 @@ export class PartitionSchedule implements OnApplicationBootstrap {
       const dropped = await this.partitions.dropBefore(cutoff);
       await this.counts.dropBefore(cutoff);
       await this.outcomes.dropBefore(cutoff);
+      await this.idempotency.dropExpired();
       if (dropped.length > 0) this.logger.log({ dropped }, 'dropped partitions past their retention');
     } catch (error) {
       // Within a week of failures nothing is lost: the next hour tries again, and writers make a missing day themselves.

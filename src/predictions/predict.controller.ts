@@ -7,6 +7,7 @@ import { VERSION_ALGORITHMS } from '../models/algorithm.js';
 import { STAGES } from '../models/stage.js';
 import { ZodPipe } from '../platform/http/zod.pipe.js';
 import { PredictionAnswer, PredictionsService } from './predictions.service.js';
+import { contextOf } from './request-context.js';
 import { versionInPath } from './version-in-path.js';
 
 const bodySchema = z.strictObject({
@@ -32,7 +33,7 @@ export class PredictController {
     @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,
   ): Promise<PredictionAnswer> {
-    return this.predictions.predict({ model, ...body }, { principal, requestId: request.id });
+    return this.predictions.predict({ model, ...body }, contextOf(request, principal));
   }
 
   @Post('versions/:version/predict')
@@ -44,9 +45,6 @@ export class PredictController {
     @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,
   ): Promise<PredictionAnswer> {
-    return this.predictions.predict(
-      { model, version: versionInPath(version), ...body },
-      { principal, requestId: request.id },
-    );
+    return this.predictions.predict({ model, version: versionInPath(version), ...body }, contextOf(request, principal));
   }
 }

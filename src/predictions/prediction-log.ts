@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
 import { onBoundedConnection } from '../platform/database/bounded-connection.js';
+import { type AnsweredClaim, isKeyTaken } from './idempotency/claim.js';
 import { dayOfPredictionId } from './prediction-id.js';
 import { PREDICTION_LOG_PENDING } from './prediction.metrics.js';
 import { PredictionPartitions } from './prediction-partitions.js';
@@ -24,6 +25,7 @@ type LogLimits = Pick<Config, 'PREDICTION_LOG_PENDING_ROWS' | 'PREDICTION_LOG_WA
 /** The rows of one request, waiting for their commit. */
 interface Entry {
   readonly rows: readonly LogRow[];
+  readonly claim: AnsweredClaim | undefined;
   readonly size: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -52,11 +54,12 @@ export class PredictionLog {
 
   /**
    * Resolves when all rows are committed; they are written together or not at all.
+   * @param claim is kept with them.
    * @throws AppError UNAVAILABLE if too much waits already, after PREDICTION_LOG_WAIT_SECONDS, or if the database is
-   *   gone; BAD_INPUT if it refuses these rows.
+   *   gone; BAD_INPUT if it refuses these rows. The database's own error if the key of the claim is taken.
    */
-  append(rows: readonly LogRow[]): Promise<void> {
-    const size = rows.reduce((sum, row) => sum + sizeOf(row), 0);
+  append(rows: readonly LogRow[], claim?: AnsweredClaim): Promise<void> {
+    const size = rows.reduce((sum, row) => sum + sizeOf(row), claim?.answer.length ?? 0);
     if (!this.hasRoom(rows.length, size)) return Promise.reject(overloaded());
     this.count(rows.length, size);
     return new Promise<void>((resolve, reject) => {
@@ -69,7 +72,7 @@ export class PredictionLog {
         this.count(-rows.length, -size);
       };
       const entry: Entry = {
-        ...{ rows, size, abandoned: false },
+        ...{ rows, claim, size, abandoned: false },
         resolve: () => {
           settle();
           resolve();
@@ -128,11 +131,16 @@ export class PredictionLog {
   private async settle(group: readonly Entry[]): Promise<void> {
     if (group.length === 0) return;
     try {
-      await this.write(group.flatMap(({ rows }) => rows));
+      await this.write(
+        group.flatMap(({ rows }) => rows),
+        group.flatMap(({ claim }) => claim ?? []),
+      );
       for (const entry of group) entry.resolve();
     } catch (error) {
       if (!isRefusal(error)) {
         this.giveUp(group, error);
+      } else if (group.length === 1 && isKeyTaken(error)) {
+        group[0]!.reject(error as Error);
       } else if (group.length === 1) {
         this.logger.warn({ err: error }, 'the database refused the rows of a request');
         group[0]!.reject(refused(error));
@@ -151,21 +159,21 @@ export class PredictionLog {
     for (const entry of entries) entry.reject(notLogged(error));
   }
 
-  private async write(rows: readonly LogRow[]): Promise<void> {
+  private async write(rows: readonly LogRow[], claims: readonly AnsweredClaim[]): Promise<void> {
     try {
-      await this.insert(rows);
+      await this.insert(rows, claims);
     } catch (error) {
       if (!isMissingPartition(error)) throw error;
       const days = [...new Set(rows.map(({ id }) => dayOfPredictionId(id)))];
       this.logger.warn({ days }, 'a partition of the prediction log was missing; does a scheduler run?');
       await within(this.partitions.ensure(days), this.waitMs, 'no answer from the database');
-      await this.insert(rows);
+      await this.insert(rows, claims);
     }
   }
 
   /** A commit that arrives too late only means a logged prediction that nobody was told of. */
-  private insert(rows: readonly LogRow[]): Promise<void> {
-    return onBoundedConnection(this.dataSource, this.waitMs, (manager) => insertPredictions(manager, rows));
+  private insert(rows: readonly LogRow[], claims: readonly AnsweredClaim[]): Promise<void> {
+    return onBoundedConnection(this.dataSource, this.waitMs, (manager) => insertPredictions(manager, rows, claims));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { batchCounts, type CountedPrediction, type WindowCountRow } from './counts/batch-counts.js';
+import { type AnsweredClaim, insertClaims } from './idempotency/claim.js';
 import { countParameters, insertCountsSql } from './counts/window-count-rows.js';
 import type { CallerKind } from './prediction.entity.js';
 
@@ -39,12 +40,17 @@ export function sizeOf(row: LogRow): number {
   return row.inputs.length + row.output.length;
 }
 
-/** Writes all rows and their counts, or none. */
-export async function insertPredictions(manager: EntityManager, rows: readonly LogRow[]): Promise<void> {
+/** Writes all rows, their counts and the claims under which they were asked for, or none. */
+export async function insertPredictions(
+  manager: EntityManager,
+  rows: readonly LogRow[],
+  claims: readonly AnsweredClaim[] = [],
+): Promise<void> {
   const [first, ...rest] = statementsOf(rows);
   const counts = batchCounts(rows);
-  if (rest.length === 0) return insertStatement(manager, first ?? [], counts);
+  if (rest.length === 0 && claims.length === 0) return insertStatement(manager, first ?? [], counts);
   await manager.transaction(async (transaction) => {
+    if (claims.length > 0) await insertClaims(transaction, claims);
     await insertStatement(transaction, first!, counts);
     for (const statement of rest) await insertStatement(transaction, statement, []);
   });

@@ -48,6 +48,13 @@ export class PredictInput {
     description: 'Also tell what each column contributed; at most 100 rows.',
   })
   explain?: boolean | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Any text of your own: repeated with the same input, it gets the same answer and no second prediction.',
+  })
+  idempotencyKey?: string | null;
 }
 
 @ObjectType({ description: 'The version that a prediction came from.' })

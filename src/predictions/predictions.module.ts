@@ -13,6 +13,7 @@ import { CompactionSchedule } from './counts/compaction.schedule.js';
 import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorsModule } from './evaluators.module.js';
 import { Explanations } from './explanations.js';
+import { IdempotentRequests } from './idempotency/idempotent-requests.js';
 import { LogModes } from './log-modes.js';
 import { InvocationsController } from './mlflow/invocations.controller.js';
 import { Invocations } from './mlflow/invocations.service.js';
@@ -50,6 +51,7 @@ import { PredictionsService } from './predictions.service.js';
     PredictionHistory,
     PredictionLog,
     LogModes,
+    IdempotentRequests,
     PredictionPartitions,
     ModelRouter,
     Challengers,
@@ -71,6 +73,7 @@ import { PredictionsService } from './predictions.service.js';
     Outcomes,
     Erasure,
     ComparisonService,
+    IdempotentRequests,
     LabelledPredictions,
     CountsModule,
   ],

@@ -50,7 +50,11 @@ export class PredictionsResolver {
     @CurrentPrincipal() principal: Principal,
     @Context() { request }: GraphqlContext,
   ): Promise<Omit<PredictionAnswer, 'predictions'> & { predictions: (PredictedRow | Promise<PredictedRow>)[] }> {
-    const { model, predictions } = await this.predictions.predict(input, { principal, requestId: request.id });
+    const { model, predictions } = await this.predictions.predict(input, {
+      principal,
+      requestId: request.id,
+      idempotencyKey: input.idempotencyKey ?? undefined,
+    });
     return { model, predictions: inTurns(predictions) };
   }
 

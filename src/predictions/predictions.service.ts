@@ -13,18 +13,15 @@ import { ShadowQueue } from './challenge/shadow-queue.js';
 import { Explanations, type PredictionExplanation } from './explanations.js';
 import { EvaluatorCache } from './evaluator-cache.js';
 import { ModelRouter } from './model-router.js';
+import { type Claim, requestHash } from './idempotency/claim.js';
+import { IdempotentRequests } from './idempotency/idempotent-requests.js';
 import { LogModes } from './log-modes.js';
 import { PREDICTION_DURATION, PredictionResultLabel, PREDICTIONS_TOTAL } from './prediction.metrics.js';
 import { checkRequest, PredictionRequest } from './prediction-request.js';
 import type { LogRow } from './prediction-rows.js';
 import type { PredictionOutput } from './prediction.entity.js';
+import type { RequestContext } from './request-context.js';
 import { scoreRows, ScoredRow } from './score-rows.js';
-
-/** Who asked, in which request. */
-export interface RequestContext {
-  readonly principal: Principal;
-  readonly requestId: string;
-}
 
 export interface PredictionAnswer {
   readonly model: { readonly name: string; readonly version: number; readonly algorithm: VersionAlgorithm };
@@ -36,6 +33,12 @@ export interface AnsweredRow extends PredictionOutput {
   /** The version that answered this row, if it was not `model` but its challenger. */
   readonly version?: number;
   readonly explanation?: PredictionExplanation;
+}
+
+/** A request under way. */
+interface ExecutionContext extends RequestContext {
+  readonly arrived: number;
+  readonly claim: Claim | undefined;
 }
 
 /** A row with its score and, if that was asked for, its explanation. */
@@ -54,6 +57,7 @@ export class PredictionsService {
     private readonly evaluators: EvaluatorCache,
     private readonly explanations: Explanations,
     private readonly log: LogModes,
+    private readonly idempotency: IdempotentRequests,
     private readonly canary: Canary,
     private readonly shadows: ShadowQueue,
     @Inject(CONFIG) private readonly config: Config,
@@ -65,15 +69,27 @@ export class PredictionsService {
    * Predicts all rows or none. When it resolves, what PREDICTION_LOG_MODE wants logged is committed: every prediction, by
    * default.
    * @throws AppError BAD_INPUT with the wrong fields, LIMIT_EXCEEDED for too many rows, NOT_FOUND or INVALID_STATE for
-   *   the model, UNAVAILABLE if the prediction could not be logged, and what {@link Explanations.explain} throws.
+   *   the model, UNAVAILABLE if the prediction could not be logged, CONFLICT for an idempotency key that was used for
+   *   another request, and what {@link Explanations.explain} throws.
    */
   async predict(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
     const arrived = performance.now();
     checkRequest(request, this.config.PREDICTION_MAX_ROWS);
     checkMayUse(context.principal, request.model);
+    if (context.idempotencyKey === undefined) return this.execute(request, context, arrived);
+    const claim = await claimOf(request, context, context.idempotencyKey);
+    return this.idempotency.once(claim, () => this.execute(request, context, arrived, claim));
+  }
+
+  private async execute(
+    request: PredictionRequest,
+    context: RequestContext,
+    arrived: number,
+    claim?: Claim,
+  ): Promise<PredictionAnswer> {
     const route = await this.router.resolve(request);
     try {
-      return await this.answer(request, context, route, arrived);
+      return await this.answer(request, { ...context, arrived, claim }, route);
     } catch (error) {
       const refused = error instanceof AppError && error.code === 'BAD_INPUT';
       this.count(route.version, refused ? 'refused' : 'failed', request.rows.length);
@@ -83,27 +99,16 @@ export class PredictionsService {
 
   private async answer(
     request: PredictionRequest,
-    context: RequestContext,
+    context: ExecutionContext,
     { version, challenge }: Route,
-    arrived: number,
   ): Promise<PredictionAnswer> {
     if (request.explain) await this.explanations.assertExplainable(version);
     const theirs =
       challenge?.kind === 'CANARY' ? await this.canaryAnswers(challenge, request, context.requestId) : NO_ANSWERS;
     const rows = await this.score(version, request, theirs);
-    const latencyUs = Math.round((performance.now() - arrived) * 1_000);
+    const latencyUs = Math.round((performance.now() - context.arrived) * 1_000);
     const explanations = await this.explain(version, request, theirs);
-    const logging = performance.now();
-    const logRows = rows.map((row, i) =>
-      logRow(row, { context, latencyUs, correlationId: request.correlationIds?.[i] ?? null }),
-    );
-    await this.log.write(logRows, () => {
-      if (challenge?.kind === 'SHADOW') this.shadows.offer(challenge, request, logRows);
-    });
-    this.observe('log', performance.now() - logging);
-    this.count(version, 'ok', rows.length - theirs.size);
-    if (challenge && theirs.size > 0) this.count(challenge.challenger, 'ok', theirs.size);
-    return {
+    const answer: PredictionAnswer = {
       model: { name: version.modelName, version: version.version, algorithm: version.algorithm },
       predictions: rows.map(({ id, output }, i) => ({
         id,
@@ -112,6 +117,18 @@ export class PredictionsService {
         ...(explanations && { explanation: explanations[i]! }),
       })),
     };
+    const logging = performance.now();
+    const logRows = rows.map((row, i) =>
+      logRow(row, { context, latencyUs, correlationId: request.correlationIds?.[i] ?? null }),
+    );
+    const shadow = (): void => {
+      if (challenge?.kind === 'SHADOW') this.shadows.offer(challenge, request, logRows);
+    };
+    await this.log.write(logRows, shadow, context.claim && this.idempotency.answered(context.claim, answer));
+    this.observe('log', performance.now() - logging);
+    this.count(version, 'ok', rows.length - theirs.size);
+    if (challenge && theirs.size > 0) this.count(challenge.challenger, 'ok', theirs.size);
+    return answer;
   }
 
   /** What the challenger answers, and can explain if that is asked for. */
@@ -185,6 +202,20 @@ export class PredictionsService {
   private observe(phase: 'validate' | 'evaluate' | 'explain' | 'log', milliseconds: number): void {
     this.durations.observe({ phase }, milliseconds / 1_000);
   }
+}
+
+async function claimOf(request: PredictionRequest, { principal }: RequestContext, key: string): Promise<Claim> {
+  const { model, version, algorithm, stage, explain, correlationIds, rows } = request;
+  const about = [
+    'predict',
+    model,
+    version ?? null,
+    algorithm ?? null,
+    stage ?? null,
+    explain ?? false,
+    correlationIds ?? null,
+  ];
+  return { callerId: callerOf(principal).id, key, sha256: await requestHash(about, rows) };
 }
 
 /** @throws AppError NOT_FOUND for an API key that is meant for other models. */

@@ -6,6 +6,7 @@ import { HTTP_STATUS } from '../../errors/error-table.js';
 import { Readiness } from '../../platform/health/readiness.js';
 import { CsvBody } from '../../platform/http/csv-body.js';
 import { Public } from '../../platform/http/public.js';
+import { contextOf } from '../request-context.js';
 import { type ModelPath, selectorOf } from '../version-in-path.js';
 import { type InvocationAnswer, Invocations } from './invocations.service.js';
 
@@ -36,6 +37,6 @@ export class InvocationsController {
     @CurrentPrincipal() principal: Principal,
   ): Promise<InvocationAnswer> {
     const invocation = { contentType: request.headers['content-type'], body: request.body };
-    return this.invocations.invoke(selectorOf(path), invocation, { principal, requestId: request.id });
+    return this.invocations.invoke(selectorOf(path), invocation, contextOf(request, principal));
   }
 }

@@ -3,7 +3,8 @@ import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import type { VersionSelector } from '../../models/model-registry.js';
 import { ModelRouter } from '../model-router.js';
-import { checkMayUse, PredictionsService, type RequestContext } from '../predictions.service.js';
+import { checkMayUse, PredictionsService } from '../predictions.service.js';
+import type { RequestContext } from '../request-context.js';
 import { type Invocation, readInvocation } from './invocation.js';
 
 export interface InvocationAnswer {

@@ -7,6 +7,7 @@ import { Readiness } from '../../platform/health/readiness.js';
 import { Public } from '../../platform/http/public.js';
 import { ZodPipe } from '../../platform/http/zod.pipe.js';
 import { programVersion } from '../../platform/program-version.js';
+import { contextOf } from '../request-context.js';
 import { type ModelPath, selectorOf } from '../version-in-path.js';
 import { type InferRequest, inferRequestSchema } from './infer-request.js';
 import type { InferResponse } from './infer-response.js';
@@ -63,6 +64,6 @@ export class OpenInferenceController {
     @CurrentPrincipal() principal: Principal,
     @Req() request: FastifyRequest,
   ): Promise<InferResponse> {
-    return this.inference.infer(selectorOf(path), body, { principal, requestId: request.id });
+    return this.inference.infer(selectorOf(path), body, contextOf(request, principal));
   }
 }

@@ -31,6 +31,12 @@ export class OutcomeInput {
 export class RecordOutcomesInput {
   @Field(() => [OutcomeInput])
   outcomes!: OutcomeInput[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Any text of your own: repeated with the same input, it gets the same answer.',
+  })
+  idempotencyKey?: string | null;
 }
 
 @ObjectType()

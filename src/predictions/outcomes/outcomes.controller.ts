@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { CurrentPrincipal, RequireRole } from '../../auth/access.js';
 import type { Principal } from '../../auth/principal.js';
 import { parseInput } from '../../platform/http/zod.pipe.js';
+import { AppError } from '../../errors/app-error.js';
+import { idempotencyKeyOf } from '../request-context.js';
 import { formatOf } from './outcome-body.js';
 import { readOutcomes } from './outcome-file.js';
 import type { OutcomeReport } from './outcome-report.js';
@@ -22,12 +24,22 @@ export class OutcomesController {
   @HttpCode(200)
   record(@Req() request: FastifyRequest, @CurrentPrincipal() principal: Principal): Promise<OutcomeReport> {
     const format = formatOf(request.headers['content-type']);
+    const key = idempotencyKeyOf(request);
     if (!format) {
       const { outcomes } = parseInput(bodySchema, request.body);
+      if (key !== undefined) return this.outcomes.recordOnce(outcomes, principal, key);
       return this.outcomes.record(listedOutcomes(outcomes), principal);
     }
+    if (key !== undefined) throw keyForFile();
     // The body stays open when the file turns out to be wrong, so that the client hears why.
     const body = (request.body as Readable).iterator({ destroyOnReturn: false });
     return this.outcomes.record(readOutcomes(format, body as AsyncIterable<Uint8Array>), principal);
   }
+}
+
+function keyForFile(): AppError {
+  return new AppError(
+    'BAD_INPUT',
+    'An Idempotency-Key is for JSON. Send a file again without one: outcomes that are known already change nothing.',
+  );
 }

@@ -26,9 +26,10 @@ export class OutcomesResolver {
   })
   @RequireRole('PREDICTOR')
   recordOutcomes(
-    @Args('input') { outcomes }: RecordOutcomesInput,
+    @Args('input') { outcomes, idempotencyKey }: RecordOutcomesInput,
     @CurrentPrincipal() principal: Principal,
   ): Promise<OutcomeSummary> {
+    if (typeof idempotencyKey === 'string') return this.outcomes.recordOnce(outcomes, principal, idempotencyKey);
     return this.outcomes.record(listedOutcomes(outcomes), principal);
   }
 

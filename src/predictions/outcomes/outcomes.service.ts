@@ -8,6 +8,8 @@ import { CONFIG } from '../../config/config.module.js';
 import { AppError } from '../../errors/app-error.js';
 import { ModelRegistry } from '../../models/model-registry.js';
 import { callerOf } from '../caller.js';
+import { requestHash } from '../idempotency/claim.js';
+import { IdempotentRequests } from '../idempotency/idempotent-requests.js';
 import { lowestPredictionId, timeOfPredictionId } from '../prediction-id.js';
 import { Outcome, OutcomeChange } from './outcome.entity.js';
 import { expectedValue, fitValue, type OutcomeEntry, parseEntry } from './outcome-entry.js';
@@ -49,6 +51,7 @@ export class Outcomes {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly registry: ModelRegistry,
+    private readonly idempotency: IdempotentRequests,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -75,6 +78,16 @@ export class Outcomes {
     }
     if (batch.length > 0) await this.recordBatch(batch, principal, tally);
     return tally.report();
+  }
+
+  /** Records a list that may come twice under one key, and is then answered as the first time. */
+  async recordOnce(outcomes: readonly unknown[], principal: Principal, key: string): Promise<OutcomeReport> {
+    const claim = { callerId: callerOf(principal).id, key, sha256: await requestHash(['outcomes'], outcomes) };
+    return this.idempotency.once(claim, async () => {
+      const report = await this.record(listedOutcomes(outcomes), principal);
+      await this.idempotency.keep(claim, report);
+      return report;
+    });
   }
 
   /**
