@@ -7,15 +7,8 @@ import { directionOf, isBetter } from './gate-metrics.js';
 import type { Model } from './model.entity.js';
 import type { ModelVersion } from './model-version.entity.js';
 import type { Promotion } from './promotion.entity.js';
-import type {
-  ComparedMetric,
-  Metric,
-  ModelType,
-  ModelVersionType,
-  PromotionType,
-  TrainingWarning,
-  VersionComparison,
-} from './models.types.js';
+import type { ComparedMetric, ModelType, ModelVersionType, PromotionType, VersionComparison } from './models.types.js';
+import type { Metric, TrainingWarning } from './version-quality.types.js';
 
 export function toModelType(model: Model): ModelType {
   const { id, name, task, datasetId, target, features, split, gate, promotionMode, backend, createdAt } = model;
@@ -80,7 +73,7 @@ export function toPromotionType(entry: Promotion): PromotionType {
 }
 
 /** The metrics of a version in the order of the registry, splits side by side. */
-export function toMetrics({ signature, metrics, baseline, intervals }: Manifest): Metric[] {
+export function toMetrics({ signature, metrics, baseline, intervals, crossValidation }: Manifest): Metric[] {
   return metricNames(signature.task).map((name) => ({
     name,
     higherIsBetter: directionOf(signature.task, name) === 'HIGHER_IS_BETTER',
@@ -90,6 +83,9 @@ export function toMetrics({ signature, metrics, baseline, intervals }: Manifest)
     low: intervals?.metrics[name]?.low ?? null,
     high: intervals?.metrics[name]?.high ?? null,
     baseline: baseline.holdout.scores[name] ?? null,
+    folds: crossValidation?.folds.map(({ scores }) => scores[name] ?? null) ?? null,
+    foldMean: crossValidation?.metrics[name]?.mean ?? null,
+    foldDeviation: crossValidation?.metrics[name]?.deviation ?? null,
   }));
 }
 

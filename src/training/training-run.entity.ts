@@ -38,6 +38,10 @@ export class TrainingRun {
   @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
   seed!: number;
 
+  /** Of a cross-validation. */
+  @Column('integer', { nullable: true })
+  folds!: number | null;
+
   @Column('text')
   backend!: BackendName;
 

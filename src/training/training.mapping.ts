@@ -4,6 +4,7 @@ import type { TrainingRun } from './training-run.entity.js';
 export function toRunType(run: TrainingRun): TrainingRunType {
   const { id, groupId, modelId, versionId, datasetVersionId, trigger, algorithm, hyperparameters, seed } = run;
   const {
+    folds,
     backend,
     maximumCost,
     billedSeconds,
@@ -27,6 +28,7 @@ export function toRunType(run: TrainingRun): TrainingRunType {
     algorithm,
     hyperparameters,
     seed,
+    folds,
     backend,
     maximumCost,
     billedSeconds,

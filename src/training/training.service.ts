@@ -39,6 +39,8 @@ export interface TrainingOrder {
   /** By name; an algorithm takes those that it knows. */
   readonly hyperparametersOf: (algorithm: Algorithm) => Readonly<Record<string, number>>;
   readonly seed: number;
+  /** Of a cross-validation; none if it is not named. */
+  readonly folds?: number;
   readonly trigger: Trigger;
   /** The model's, or else the installation's, where it is not named. */
   readonly backend?: BackendName;
@@ -83,6 +85,7 @@ export class TrainingService {
         algorithms,
         hyperparametersOf: () => hyperparameters,
         seed: input.seed ?? DEFAULT_SEED,
+        folds: input.folds ?? undefined,
         trigger: 'MANUAL',
         backend: input.backend ?? undefined,
         requestedBy,
@@ -103,7 +106,7 @@ export class TrainingService {
    * @throws AppError BAD_INPUT for data or settings that don't fit, NOT_FOUND if the model is gone; nothing is written then.
    */
   async startWithin(manager: EntityManager, order: TrainingOrder): Promise<TrainingRun[]> {
-    const { model, version, algorithms, hyperparametersOf, trigger, seed, requestedBy } = order;
+    const { model, version, algorithms, hyperparametersOf, trigger, seed, folds, requestedBy } = order;
     checkColumns(model, version.schema);
     const { backend = this.backends.nameFor(model) } = order;
     this.backends.assertSetUp(backend);
@@ -119,6 +122,7 @@ export class TrainingService {
         algorithm,
         hyperparameters: checkedSettings(model, algorithm, hyperparametersOf(algorithm)),
         seed,
+        folds: folds ?? null,
         backend,
         maximumCost,
         state: 'QUEUED',

@@ -1,5 +1,6 @@
 import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { z } from 'zod';
+import { MAX_FOLDS, MIN_FOLDS } from '../ml/train/folds.js';
 import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
 import { AlgorithmEnum, BackendEnum } from '../models/models.types.js';
 import { type BackendName, BACKENDS } from '../models/training-backend-name.js';
@@ -36,6 +37,13 @@ export class StartTrainingInput {
   })
   hyperparameters?: unknown;
 
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Cross-validation in so many folds, 2 to 20, on the rows that are not held out; with a time column each fold is later than what it was trained on. Default: none.',
+  })
+  folds?: number | null;
+
   @Field(() => BackendEnum, { nullable: true, description: "Default: the model's." })
   backend?: BackendName | null;
 }
@@ -50,6 +58,7 @@ export const startTrainingSchema = z.object({
   datasetVersion: z.number().int().positive().nullish(),
   seed: z.number().int('must be a whole number').nonnegative('must not be negative').max(999_999_999_999_999).nullish(),
   hyperparameters: z.record(z.string(), z.number('must be a number')).nullish(),
+  folds: z.number().int().min(MIN_FOLDS).max(MAX_FOLDS).nullish(),
   backend: z.enum(BACKENDS).nullish(),
 });
 
@@ -83,6 +92,9 @@ export class TrainingRunType {
 
   @Field(() => Float)
   seed!: number;
+
+  @Field(() => Int, { nullable: true, description: 'Of its cross-validation, if one was asked for.' })
+  folds!: number | null;
 
   @Field(() => BackendEnum)
   backend!: BackendName;

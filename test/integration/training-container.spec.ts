@@ -192,10 +192,10 @@ describe('a training on the container layout', () => {
 
   it('divides rows by time on request: the latest are held out, those without a time left out', async () => {
     const spec = { task: 'REGRESSION', target: 'temperature', features: ['month'] } as const;
-    const { manifest } = await train({
+    const { manifest, lines } = await train({
       algorithm: 'LINEAR_REGRESSION',
       hyperparameters: {},
-      spec: { ...spec, features: [...spec.features], split: { method: 'TIME', column: 'day' } },
+      spec: { ...spec, features: [...spec.features], split: { method: 'TIME', column: 'day' }, folds: 4 },
       sql: `SELECT * REPLACE (CASE WHEN day < DATE '2020-01-11' THEN NULL ELSE day END AS day) FROM (${weatherSql(1010)}) ORDER BY hash(day)`,
     });
     expect(Object.values(manifest.metrics).map(({ rows }) => rows)).toEqual([700, 150, 150]);
@@ -205,10 +205,18 @@ describe('a training on the container layout', () => {
       { code: 'TIME_MISSING', message: expect.stringMatching(/^10 of 1010/) as string },
     ]);
     expect(manifest.signature.features.map(({ name }) => name)).toEqual(['month']);
+    // Forward, on the 850 rows that are not held out.
+    const { folds, metrics } = manifest.crossValidation!;
+    const sizes = folds.map(({ trained, rows }) => [trained, rows]);
+    expect(sizes).toEqual([1, 2, 3, 4].map((block) => [170 * block, 170]));
+    expect(lines).toContain(`folds:rmse=${String(metrics['rmse']!.mean)};`);
+    expect(lines.filter((line) => line.includes('message="fold 4 of 4: '))).not.toEqual([]);
   });
 
   it('divides every class evenly on request', async () => {
-    const { manifest } = await train({ spec: { split: { method: 'STRATIFIED' } }, sql: weatherSql(300) });
+    const { manifest } = await train({ spec: { split: { method: 'STRATIFIED' }, folds: 3 }, sql: weatherSql(300) });
+    const { rows } = manifest.metrics.holdout;
+    expect(manifest.crossValidation!.folds.reduce((sum, fold) => sum + fold.rows, 0)).toBe(296 - rows);
     const [all, held] = [manifest.metrics.train, manifest.metrics.holdout].map(({ confusion }) => {
       return confusion!.map((row) => row.reduce((sum, count) => sum + count, 0));
     });

@@ -1,6 +1,7 @@
 import { type MetricName, primaryMetric, rowLosses } from '../metrics/evaluate.js';
 import type { Batch, Evaluator } from '../schema/evaluator.js';
 import { nextTurn } from '../statistics/next-turn.js';
+import { meanAndDeviation } from '../statistics/mean-and-deviation.js';
 import { Random } from '../statistics/random.js';
 import { batchOf, selectRows, type TrainingTable } from '../train/table.js';
 
@@ -75,7 +76,7 @@ export async function permutationImportance(
       const order = draw(rows, new Random(seed, STREAM + 1 + column * MAX_REPEATS + repeat));
       increases.push((await loss(shuffled(intactBatch, column, order))) - intact);
     }
-    features.push({ feature, ...meanAndDeviation(increases) });
+    features.push({ feature, ...increaseOf(increases) });
   }
   return { metric: primaryMetric(sample.target.task).name, intact, rows, repeats, features };
 }
@@ -110,9 +111,7 @@ async function scoresOf(evaluator: Evaluator, { rows, columns }: Batch, signal?:
   return scores;
 }
 
-function meanAndDeviation(values: readonly number[]): Pick<ColumnImportance, 'increase' | 'deviation'> {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length === 1) return { increase: mean, deviation: null };
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { increase: mean, deviation: Math.sqrt(squares / (values.length - 1)) };
+function increaseOf(increases: readonly number[]): Pick<ColumnImportance, 'increase' | 'deviation'> {
+  const { mean, deviation } = meanAndDeviation(increases);
+  return { increase: mean, deviation };
 }

@@ -1,6 +1,6 @@
 import { TrainingDataError } from './errors.js';
 import { hashPositions } from './row-hash.js';
-import type { ClassTarget, TrainingTable } from './table.js';
+import { type ClassTarget, rowsWhere, type TrainingTable } from './table.js';
 
 /** Row numbers of each part, ascending. */
 export interface Split {
@@ -101,10 +101,10 @@ function place(positions: Float64Array, cutsOf: (row: number) => Cuts): Uint8Arr
 }
 
 /** Rows with equal features but of different classes meet different cuts: all go to the earliest part of any of them. */
-function joinEqualRows(positions: Float64Array, parts: Uint8Array): Uint8Array {
+export function joinEqualRows(positions: Float64Array, parts: Uint8Array): Uint8Array {
   const order = Uint32Array.from(positions.keys()).sort((a, b) => positions[a]! - positions[b]!);
   for (let start = 0, end: number; start < order.length; start = end) {
-    let earliest = HOLDOUT;
+    let earliest = parts[order[start]!]!;
     for (end = start; end < order.length && positions[order[end]!] === positions[order[start]!]; end++) {
       earliest = Math.min(earliest, parts[order[end]!]!);
     }
@@ -138,10 +138,7 @@ function lastBelow(sorted: Float64Array, wanted: number, limit: number): number 
 }
 
 function rowsIn(partOf: Uint8Array, part: number): Int32Array {
-  const rows = new Int32Array(partOf.length);
-  let count = 0;
-  for (let row = 0; row < partOf.length; row++) if (partOf[row] === part) rows[count++] = row;
-  return rows.slice(0, count);
+  return rowsWhere(partOf.length, (row) => partOf[row] === part);
 }
 
 function classesOf({ target }: TrainingTable): ClassTarget {
@@ -149,7 +146,7 @@ function classesOf({ target }: TrainingTable): ClassTarget {
   throw new TrainingDataError('WRONG_TASK', `"${target.name}" holds numbers, which have no classes to divide evenly.`);
 }
 
-function timesOf({ times }: TrainingTable): Float64Array {
+export function timesOf({ times }: TrainingTable): Float64Array {
   if (times) return times;
   throw new TrainingDataError('NO_TIME', 'Rows can only be divided by time if the table holds the time of each.');
 }

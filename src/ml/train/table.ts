@@ -151,7 +151,6 @@ export function countClasses(target: ClassTarget): Int32Array {
 
 /** The table of the given rows, in their order; the dictionary and the classes stay. */
 export function selectRows(table: TrainingTable, rows: Int32Array): TrainingTable {
-  const { target } = table;
   return {
     rows: rows.length,
     features: table.features.map((column) =>
@@ -159,13 +158,17 @@ export function selectRows(table: TrainingTable, rows: Int32Array): TrainingTabl
         ? { ...column, codes: rows.map((row) => column.codes[row]!) }
         : { ...column, values: Float64Array.from(rows, (row) => column.values[row]!) },
     ),
-    target:
-      target.task === 'REGRESSION'
-        ? { ...target, values: Float64Array.from(rows, (row) => target.values[row]!) }
-        : { ...target, codes: rows.map((row) => target.codes[row]!) },
+    target: selectTarget(table.target, rows),
     ...(table.times && { times: Float64Array.from(rows, (row) => table.times![row]!) }),
     warnings: table.warnings,
   };
+}
+
+/** The target of the given rows, in their order; the classes stay. */
+export function selectTarget(target: Target, rows: Int32Array): Target {
+  return target.task === 'REGRESSION'
+    ? { ...target, values: Float64Array.from(rows, (row) => target.values[row]!) }
+    : { ...target, codes: rows.map((row) => target.codes[row]!) };
 }
 
 /** Rows [from, to) as an evaluator takes them: what the model will see when it serves. */
@@ -255,7 +258,8 @@ function withoutRareClasses(table: TrainingTable, warnings: TrainingWarning[]): 
   return selectRows({ ...table, target: { ...target, codes: renumbered, classes } }, kept);
 }
 
-function rowsWhere(rows: number, accept: (row: number) => boolean): Int32Array {
+/** Row numbers that are accepted, ascending. */
+export function rowsWhere(rows: number, accept: (row: number) => boolean): Int32Array {
   const kept = new Int32Array(rows);
   let count = 0;
   for (let row = 0; row < rows; row++) if (accept(row)) kept[count++] = row;

@@ -98,6 +98,13 @@ const importance = z.object({
   ),
 });
 
+const crossValidation = z.object({
+  /** In order; `trained` are the rows of the fold's model, `rows` those that it was tried on. */
+  folds: z.array(z.object({ trained: count, rows: count, scores: z.record(z.string(), z.number().nullable()) })),
+  /** By metric, over the folds in which it is defined; the deviation needs two of them. */
+  metrics: z.record(z.string(), z.object({ mean: z.number(), deviation: z.number().nullable() }).nullable()),
+});
+
 /** Everything that is known about a model file: its contract, origin, quality and reference. */
 export const manifestSchema = z.object({
   format: z.literal(1),
@@ -119,6 +126,8 @@ export const manifestSchema = z.object({
   metrics: evaluations,
   /** Metrics of the best constant prediction, on the same rows: what any model has to beat. */
   baseline: evaluations,
+  /** Of the algorithm, on rows that are not held out, where it was asked for; without calibration. */
+  crossValidation: crossValidation.optional(),
   /** Of the metrics on the held-out rows. Artifacts from before it existed lack it. */
   intervals: intervalsSchema.optional(),
   /** Curves and residuals on the held-out rows. Artifacts from before it existed lack it. */
@@ -143,5 +152,6 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type Evaluation = z.infer<typeof evaluation>;
 export type Evaluations = z.infer<typeof evaluations>;
 export type Distribution = z.infer<typeof distribution>;
+export type CrossValidation = z.infer<typeof crossValidation>;
 export type Importance = z.infer<typeof importance>;
 export type Reference = z.infer<typeof reference>;

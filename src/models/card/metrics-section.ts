@@ -4,7 +4,7 @@ import { markup, type Markup, NOTHING } from '../../platform/page/markup.js';
 import { count, percent } from '../../platform/page/numbers.js';
 import { metricFigure, metricTitle } from '../metric-words.js';
 import { toMetrics } from '../models.mapping.js';
-import type { Metric } from '../models.types.js';
+import type { Metric } from '../version-quality.types.js';
 import type { CardDocument } from './card-document.js';
 import { confusionPlot } from './confusion.js';
 import { precisionRecallPlot, reliabilityPlot, rocPlot } from './curves.js';

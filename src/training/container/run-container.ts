@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { compile } from '../../ml/onnx/compile.js';
 import { decodeModel } from '../../ml/onnx/decode.js';
 import { leakageWarnings } from '../../ml/train/leakage.js';
-import { decideSplit, splitRows, type SplitRule } from '../../ml/train/split.js';
+import { decideSplit, type Split, splitRows, type SplitRule } from '../../ml/train/split.js';
 import type { TrainingTable } from '../../ml/train/table.js';
 import { type FittedModel, TRAINERS } from '../../ml/train/trainer.js';
 import type { KeptTrees } from '../../ml/train/trees/kept-trees.js';
@@ -21,13 +21,14 @@ import { readTable } from '../../models/evaluation/read-table.js';
 import { programVersion } from '../../platform/program-version.js';
 import { calibrate, type CalibratedModel, describeCalibration } from './calibrate.js';
 import { Checkpoints, growsTrees } from './checkpoints.js';
+import { validateFolds } from './cross-validate.js';
 import { describeImportance } from './describe-importance.js';
 import { describeQuality } from './describe-quality.js';
 import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
 import { type Layout } from './layout.js';
 import { readOrder, type TrainingOrder } from './order.js';
 import { checkParity } from './parity.js';
-import { formatMetric, formatProgress } from './progress-line.js';
+import { formatMetric, formatProgress, progressOfPart } from './progress-line.js';
 import { writeReferenceSample } from './reference.js';
 import { writeManifest } from './write-manifest.js';
 
@@ -57,11 +58,12 @@ export async function runContainer(layout: Layout, options: ContainerOptions): P
   const { memoryLimit, threads } = options;
   const session = await DuckDbSession.open({ folder: layout.root, memoryLimit, threads });
   try {
-    const { tables, rule } = await readSplits(session, layout, order, options);
+    const { tables, rule, crossValidation } = await prepareRows(session, layout, order, options);
     const fitted = await fitWithCheckpoints(layout, order, tables.train, options);
     const calibrated = await calibrate(fitted, tables, order.seed, options);
     await writeFile(join(layout.model, ONNX_FILE), calibrated.onnx);
-    const manifest = await describe(order, { ...fitted, ...calibrated }, tables, rule, options);
+    const described = await describe(order, { ...fitted, ...calibrated }, tables, rule, options);
+    const manifest = { ...described, crossValidation };
     await writeReferenceSample(session, tables.train, order.seed, join(layout.model, REFERENCE_FILE));
     await writeManifest(layout.model, manifest);
     options.print(`wrote ${ONNX_FILE} (${calibrated.onnx.length} bytes) and ${MANIFEST_FILE}`);
@@ -71,12 +73,19 @@ export async function runContainer(layout: Layout, options: ContainerOptions): P
   }
 }
 
+/** The parts of the data, once the cross-validation is done: it needs all rows that are not held out in one table. */
+async function prepareRows(session: DuckDbSession, layout: Layout, order: TrainingOrder, options: ContainerOptions) {
+  const { table, split, rule } = await readSplits(session, layout, order, options);
+  const crossValidation = await validateFolds(order, table, split, options);
+  return { tables: tablesOf(table, split), rule, crossValidation };
+}
+
 export async function readSplits(
   session: DuckDbSession,
   layout: Layout,
   { spec }: Pick<TrainingOrder, 'spec'>,
   { print, signal }: ContainerOptions,
-): Promise<{ tables: SplitTables; rule: SplitRule }> {
+): Promise<{ table: TrainingTable; split: Split; rule: SplitRule }> {
   print(formatProgress({ done: 0, total: 1, message: 'reading the data' }));
   const files = await readdir(layout.training).catch(() => []);
   if (!files.some((file) => file.endsWith('.parquet'))) {
@@ -84,10 +93,10 @@ export async function readSplits(
   }
   const table = await readTable(session, join(layout.training, '*.parquet'), spec, signal).catch(explainDuckDb);
   const rule = decideSplit(table, spec.split?.method ?? 'RANDOM');
-  const tables = tablesOf(table, splitRows(table, rule));
-  const { train, validation, holdout } = tables;
-  print(`${table.rows} rows: ${train.rows} to train, ${validation.rows} to validate, ${holdout.rows} held out`);
-  return { tables, rule };
+  const split = splitRows(table, rule);
+  const { train, validation, holdout } = split;
+  print(`${table.rows} rows: ${train.length} to train, ${validation.length} to validate, ${holdout.length} held out`);
+  return { table, split, rule };
 }
 
 /** DuckDB's own errors are plain ones: they can only mean that the files are no Parquet, or damaged. */
@@ -114,7 +123,7 @@ async function fitWithCheckpoints(
 }
 
 async function fit(
-  { algorithm, seed, hyperparameters }: TrainingOrder,
+  { algorithm, seed, hyperparameters, spec: { folds = 0 } }: TrainingOrder,
   table: TrainingTable,
   { print, signal, threads, workerUrl }: ContainerOptions,
   keptTrees?: KeptTrees,
@@ -128,7 +137,7 @@ async function fit(
     workerUrl,
     keptTrees,
     onProgress: (progress) => {
-      print(formatProgress(progress));
+      print(formatProgress(progressOfPart(progress, folds, folds + 1)));
       if (progress.loss !== undefined) print(formatMetric('train', 'loss', progress.loss));
     },
   });

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { selectRows } from '../../ml/train/table.js';
 import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { type Layout } from './layout.js';
 import { type ContainerOptions, readSplits } from './run-container.js';
@@ -24,8 +25,8 @@ async function readTables(layout: Layout, order: SearchOrder, options: Container
   const { memoryLimit, threads } = options;
   const session = await DuckDbSession.open({ folder: layout.root, memoryLimit, threads });
   try {
-    const { tables } = await readSplits(session, layout, order, options);
-    return { train: tables.train, validation: tables.validation };
+    const { table, split } = await readSplits(session, layout, order, options);
+    return { train: selectRows(table, split.train), validation: selectRows(table, split.validation) };
   } finally {
     session.close();
     await rm(join(layout.root, 'spill'), { recursive: true, force: true });

@@ -56,7 +56,7 @@ export function jobRequest(job: JobOrder, settings: SageMakerSettings): CreateTr
     AlgorithmSpecification: {
       TrainingImage: settings.SAGEMAKER_IMAGE,
       TrainingInputMode: 'File',
-      MetricDefinitions: metricDefinitions(order.spec.task),
+      MetricDefinitions: metricDefinitions(order.spec),
     },
     HyperParameters: hyperparametersFile(order),
     InputDataConfig: [
@@ -114,11 +114,9 @@ function stoppingCondition(settings: SageMakerSettings): CreateTrainingJobComman
   };
 }
 
-function metricDefinitions(task: Task): MetricDefinition[] {
-  const names = [
-    'train:loss',
-    ...['validation', 'holdout'].flatMap((part) => METRICS[task].map((name) => `${part}:${name}`)),
-  ];
+function metricDefinitions({ task, folds }: TrainingOrder['spec']): MetricDefinition[] {
+  const parts = ['validation', 'holdout', ...(folds === undefined ? [] : ['folds'])];
+  const names = ['train:loss', ...parts.flatMap((part) => METRICS[task].map((name) => `${part}:${name}`))];
   return names.map((name) => ({ Name: name, Regex: `${name}=${NUMBER};` }));
 }
 
