@@ -1,11 +1,15 @@
 import { startS3Server } from '../support/s3/s3-server.ts';
-import { startSageMaker } from '../support/sagemaker/sagemaker-server.ts';
+import { type SageMakerServer, startSageMaker } from '../support/sagemaker/sagemaker-server.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A bucket and a SageMaker on this machine, which speak the protocols of AWS; jobs really run. */
 export interface OwnCloud {
   /** Settings of a Boucle that stores and trains there. */
   readonly env: Readonly<Record<string, string>>;
+  /** By name. */
+  readonly jobs: SageMakerServer['jobs'];
+  /** Of the objects in the bucket. */
+  keys(): Iterable<string>;
   /** Tells what came in. */
   show(terminal: Terminal): void;
   stop(): Promise<void>;
@@ -23,6 +27,8 @@ export async function startOwnCloud(): Promise<OwnCloud> {
       SAGEMAKER_IMAGE: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/boucle:demo',
       SAGEMAKER_POLL_SECONDS: '0.5',
     },
+    jobs: sagemaker.jobs,
+    keys: () => s3.bucket.objects.keys(),
     show: (terminal) => {
       terminal.title('In the cloud');
       terminal.table(
