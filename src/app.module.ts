@@ -31,6 +31,7 @@ import {
   PredictionsApiModule,
   PredictionsSchedulerModule,
   PredictionsServingModule,
+  PredictionsWorkerModule,
 } from './predictions/predictions.module.js';
 
 type Modules = readonly (Type | DynamicModule)[];
@@ -58,6 +59,7 @@ const WORKER: Modules = [
   DatasetsWorkerModule,
   ModelsWorkerModule,
   TrainingWorkerModule,
+  PredictionsWorkerModule,
   MonitoringWorkerModule,
   NotificationsWorkerModule,
 ];

@@ -1,7 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelsModule } from '../models/models.module.js';
 import { HealthModule } from '../platform/health/health.module.js';
+import { BatchController } from './batch/batch.controller.js';
+import { BatchResolver } from './batch/batch.resolver.js';
+import { BatchSchedule } from './batch/batch.schedule.js';
+import { BatchService } from './batch/batch.service.js';
+import { BatchWorker } from './batch/batch.worker.js';
+import { BatchPrediction } from './batch/batch-prediction.entity.js';
+import { BatchPredictions } from './batch/batch-predictions.js';
 import { Canary } from './challenge/canary.js';
 import { Challengers } from './challenge/challengers.js';
 import { ComparisonResolver } from './challenge/comparison.resolver.js';
@@ -40,7 +48,8 @@ import { PredictionsService } from './predictions.service.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Prediction, Outcome, OutcomeChange]),
+    TypeOrmModule.forFeature([Prediction, Outcome, OutcomeChange, BatchPrediction]),
+    DatasetsModule,
     ModelsModule,
     CountsModule,
     EvaluatorsModule,
@@ -63,6 +72,8 @@ import { PredictionsService } from './predictions.service.js';
     Outcomes,
     Erasure,
     LabelledPredictions,
+    BatchPredictions,
+    BatchService,
     ...predictionMetrics,
   ],
   exports: [
@@ -75,15 +86,19 @@ import { PredictionsService } from './predictions.service.js';
     ComparisonService,
     IdempotentRequests,
     LabelledPredictions,
+    BatchPredictions,
+    BatchService,
     CountsModule,
   ],
 })
 export class PredictionsModule {}
 
-/** `predict`, outcomes and the log in GraphQL. */
+/** `predict`, outcomes, the log and batches in GraphQL; files of batches. */
 @Module({
-  imports: [PredictionsModule],
+  imports: [PredictionsModule, ModelsModule],
+  controllers: [BatchController],
   providers: [
+    BatchResolver,
     PredictionsResolver,
     ComparisonResolver,
     LoggedPredictionResolver,
@@ -101,6 +116,10 @@ export class PredictionsApiModule {}
 })
 export class PredictionsServingModule {}
 
-/** Partitions made ahead and dropped by age; counts merged. */
-@Module({ imports: [PredictionsModule], providers: [PartitionSchedule, CompactionSchedule] })
+/** The scoring of batches. */
+@Module({ imports: [PredictionsModule, DatasetsModule, ModelsModule], providers: [BatchWorker] })
+export class PredictionsWorkerModule {}
+
+/** Partitions made ahead and dropped by age; counts merged; batches that were left behind. */
+@Module({ imports: [PredictionsModule], providers: [PartitionSchedule, CompactionSchedule, BatchSchedule] })
 export class PredictionsSchedulerModule {}

@@ -1,6 +1,5 @@
-import { AppError } from '../errors/app-error.js';
+import { isForGood } from '../errors/is-for-good.js';
 import { toPublicError } from '../errors/public-error.js';
-import { isRefusedByDatabase } from '../errors/refused-by-database.js';
 import type { JobContext } from '../platform/queue/job-handler.js';
 
 /** Workers that may die on one row before the row is to blame. */
@@ -18,9 +17,4 @@ export interface JobFailure {
 export function failureOf(error: unknown, { signal, isLastAttempt }: JobContext): JobFailure {
   const reason = signal.aborted ? STOPPED : toPublicError(error).message;
   return { reason, isFinal: isLastAttempt || (!signal.aborted && isForGood(error)) };
-}
-
-function isForGood(error: unknown): boolean {
-  if (!(error instanceof AppError)) return isRefusedByDatabase(error);
-  return ['BAD_INPUT', 'NOT_FOUND', 'INVALID_STATE', 'LIMIT_EXCEEDED'].includes(error.code);
 }

@@ -7,7 +7,7 @@ import { ModelRegistry } from '../models/model-registry.js';
 import type { JobOutcome, TrainingBackend, TrainingJob } from './backend/training-backend.js';
 import { TrainingBackends } from './backend/training-backends.js';
 import { failureOf, MAX_ATTEMPTS } from './job-failure.js';
-import type { Lease } from './leased-rows.js';
+import type { Lease } from '../platform/database/leased-rows.js';
 import { billingOf, progressOf, reportWhile } from './report-while.js';
 import { trainJob } from './training.jobs.js';
 import { TrainingRuns } from './training-runs.js';

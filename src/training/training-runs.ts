@@ -8,7 +8,7 @@ import { AppError } from '../errors/app-error.js';
 import { ChangeFeed } from '../platform/events/change-feed.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { Experiments } from './experiments/experiments.js';
-import { type Lease, LeasedRows } from './leased-rows.js';
+import { type Lease, LeasedRows } from '../platform/database/leased-rows.js';
 import { cancellationOf, isFinal, type RunState, sourcesOf } from './run-state.js';
 import { askGateJob } from './training.jobs.js';
 import { TrainingRun } from './training-run.entity.js';

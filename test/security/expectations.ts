@@ -106,6 +106,10 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.challengeComparison': 'VIEWER',
   'Query.quality': 'VIEWER',
   'Mutation.erasePredictions': 'ADMIN',
+  'Mutation.startBatchPrediction': 'ENGINEER',
+  'Mutation.cancelBatchPrediction': 'ENGINEER',
+  'Query.batchPrediction': 'VIEWER',
+  'Query.batchPredictions': 'VIEWER',
 
   // monitoring
   'Mutation.setMonitoringPolicy': 'ENGINEER',
@@ -150,6 +154,7 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   'POST /v1/models/:model/invocations': 'PREDICTOR',
   'POST /v1/models/:model/versions/:version/invocations': 'PREDICTOR',
   'GET /ping': 'PUBLIC',
+  'GET /v1/batch-predictions/:id/download': 'ENGINEER',
   'GET /v2/health/live': 'PUBLIC',
   'GET /v2/health/ready': 'PUBLIC',
   'GET /v2': 'PREDICTOR',

@@ -56,7 +56,8 @@ export async function readTable(
   return createTable(model.task, target!, features, times);
 }
 
-async function schemaOf(session: DuckDbSession, source: string): Promise<ColumnSchema[]> {
+/** The columns of a table or file. */
+export async function schemaOf(session: DuckDbSession, source: string): Promise<ColumnSchema[]> {
   const rows = await session.rows(`DESCRIBE SELECT * FROM ${source}`);
   return rows.map((row) => ({ name: String(row['column_name']), type: naturalType(String(row['column_type'])) }));
 }
@@ -85,7 +86,7 @@ function expressionOf({ name, type }: ColumnSchema): string {
 }
 
 /** Milliseconds since 1970; a moment without end is missing. */
-function millisecondsOf(column: string): string {
+export function millisecondsOf(column: string): string {
   const moment = `CAST(${identifier(column)} AS TIMESTAMP)`;
   return `CASE WHEN isfinite(${moment}) THEN CAST(epoch_ms(${moment}) AS DOUBLE) END`;
 }

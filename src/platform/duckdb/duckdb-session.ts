@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, JS } from '@duckdb/node-api';
+import { type DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBInstance, JS } from '@duckdb/node-api';
 import { AppError } from '../../errors/app-error.js';
 import { literal } from './sql-text.js';
 
@@ -32,6 +32,9 @@ const INTERRUPT_INTERVAL_MS = 50;
  * folder, and no setting can be changed any more. Queries run on DuckDB's own threads; the event loop stays free.
  */
 export class DuckDbSession {
+  /** Those of appenders. */
+  private readonly others: DuckDBConnection[] = [];
+
   private constructor(
     private readonly instance: DuckDBInstance,
     private readonly connection: DuckDBConnection,
@@ -87,6 +90,16 @@ export class DuckDbSession {
     }
   }
 
+  /**
+   * Adds rows to a table of this session, also while {@link chunks} are read: on a connection of its own, which ends
+   * with the session. What is more than memory allows goes to disk.
+   */
+  async appender(table: string): Promise<DuckDBAppender> {
+    const connection = await this.instance.connect();
+    this.others.push(connection);
+    return connection.createAppender(table);
+  }
+
   /** Share of the running query that is done, 0 to 1; 0 while it is unknown. */
   progress(): number {
     const { percentage } = this.connection.progress;
@@ -95,7 +108,7 @@ export class DuckDbSession {
 
   /** Only after every query has ended. */
   close(): void {
-    this.connection.closeSync();
+    for (const connection of [this.connection, ...this.others]) connection.closeSync();
     this.instance.closeSync();
   }
 

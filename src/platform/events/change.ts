@@ -1,7 +1,14 @@
 import { z } from 'zod';
 
 /** Kinds of rows whose changes are announced to every replica. */
-export const CHANGE_TOPICS = ['training-run', 'experiment', 'drift-report', 'stage', 'retraining'] as const;
+export const CHANGE_TOPICS = [
+  'training-run',
+  'experiment',
+  'drift-report',
+  'stage',
+  'retraining',
+  'batch-prediction',
+] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 /** PostgreSQL's channel for all topics. */

@@ -4,7 +4,7 @@ import { DataSource, EntityManager } from 'typeorm';
 import { AppError } from '../../errors/app-error.js';
 import { ChangeFeed } from '../../platform/events/change-feed.js';
 import type { TrialLine } from '../container/trial-line.js';
-import { type Lease, LeasedRows } from '../leased-rows.js';
+import { type Lease, LeasedRows } from '../../platform/database/leased-rows.js';
 import type { RunState } from '../run-state.js';
 import { TrainingRun } from '../training-run.entity.js';
 import { type ExperimentState, sourcesOf } from './experiment-state.js';

@@ -9,7 +9,7 @@ import type { ProcessEnd } from '../backend/layout-process.js';
 import { SearchProcess } from '../backend/search-process.js';
 import type { SearchOrder } from '../container/search-order.js';
 import { failureOf, MAX_ATTEMPTS } from '../job-failure.js';
-import type { Lease } from '../leased-rows.js';
+import type { Lease } from '../../platform/database/leased-rows.js';
 import { progressOf, reportWhile } from '../report-while.js';
 import { specOf } from '../training-spec.js';
 import { TrainingService } from '../training.service.js';

@@ -8,8 +8,8 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
-import { ChangeFeed } from '../platform/events/change-feed.js';
-import type { ChangeTopic } from '../platform/events/change.js';
+import { ChangeFeed } from '../events/change-feed.js';
+import type { ChangeTopic } from '../events/change.js';
 
 /** The right to work on a row, held by one worker at a time. */
 export interface Lease {
