@@ -101,7 +101,7 @@ export class AppModule {
         EventsModule,
         StorageModule,
         HealthModule,
-        MetricsModule,
+        MetricsModule.forRole(role),
         AuthModule,
         ...ROLE_MODULES[role],
       ],

@@ -48,7 +48,11 @@ describe('metrics that are read from the database', () => {
   const check = (method: string, score: number | null) => ({ method, score });
 
   async function report(columns: object[]): Promise<void> {
-    const document = { version: 1, columns, quality: { predictions: 400, labelled: 100 } };
+    const metrics = [
+      { name: 'rmse', value: 2.5 },
+      { name: 'r2', value: null },
+    ];
+    const document = { version: 1, columns, quality: { predictions: 400, labelled: 100, metrics } };
     await database.query(
       `INSERT INTO drift_report (id, model_id, version_id, tick, window_from, window_to, verdict, rows, document)
        VALUES ($1, $2, $3, clock_timestamp(), now(), now(), 'DRIFT', 400, $4)`,
@@ -78,6 +82,26 @@ describe('metrics that are read from the database', () => {
     expect(first.age).toBeGreaterThanOrEqual(0);
     expect(Math.abs(second.age - first.age)).toBeLessThan(10);
     expect(first.text).toContain('# TYPE boucle_retraining_decisions_total counter');
+  });
+
+  it('tell of quality, the champion, runs that are not over, and the queue', async () => {
+    const { text } = await scrape(worker);
+    const ours = text
+      .split('\n')
+      .filter((line) => /^boucle_(quality|champion_version|training_oldest_seconds)\{/.test(line));
+    expect(ours).toEqual([
+      'boucle_quality{model="temperature",version="1",metric="rmse"} 2.5',
+      'boucle_champion_version{model="temperature"} 1',
+    ]);
+    expect(text).toMatch(/^boucle_queue_jobs\{queue="[\w-]+",state="queued"\} 0$/m);
+  });
+
+  it('tell which role this is, and of its connections', async () => {
+    const { text } = await scrape(scheduler);
+    expect(text).toMatch(/^boucle_info\{role="scheduler",version="\d+\.\d+\.\d+"\} 1$/m);
+    expect(text).toMatch(/^boucle_database_pool_connections\{state="used"\} \d+$/m);
+    expect(text).toMatch(/^boucle_database_pool_connections\{state="waiting"\} 0$/m);
+    expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
   });
 
   it('are read no more often than every few seconds', async () => {

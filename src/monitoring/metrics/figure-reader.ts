@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, EntityManager } from 'typeorm';
+import { QUEUE_SCHEMA } from '../../platform/queue/queue-schema.js';
 import { type Figure, type Figures, scoreFigures, type ScoreRow } from './figures.js';
 
 const STATEMENT_TIMEOUT_MS = 2_000;
@@ -10,6 +11,7 @@ const MOST_MODELS = 1_000;
 interface ReportFigures {
   readonly scores: readonly Figure[];
   readonly coverage: readonly Figure[];
+  readonly quality: readonly Figure[];
 }
 
 interface ReportRow {
@@ -19,6 +21,7 @@ interface ReportRow {
   readonly predictions: number | null;
   readonly labelled: number | null;
   readonly scores: readonly ScoreRow[] | null;
+  readonly metrics: readonly { readonly name: string; readonly value: number | null }[] | null;
 }
 
 /** Reads what monitoring exports, in one transaction whose cost does not grow with traffic or age. */
@@ -37,8 +40,12 @@ export class FigureReader {
       return {
         scores: reports.flatMap(({ scores }) => scores),
         coverage: reports.flatMap(({ coverage }) => coverage),
+        quality: reports.flatMap(({ quality }) => quality),
         ages: await figures(manager, AGES, ['model']),
+        champions: await figures(manager, CHAMPIONS, ['model']),
         runs: await figures(manager, RUNS, ['algorithm', 'backend', 'state']),
+        waits: await figures(manager, WAITS, ['state']),
+        jobs: await figures(manager, JOBS, ['queue', 'state']),
         decisions: await figures(manager, DECISIONS, ['model', 'verdict']),
       };
     });
@@ -54,7 +61,7 @@ export class FigureReader {
   }
 }
 
-const NOTHING: ReportFigures = { scores: [], coverage: [] };
+const NOTHING: ReportFigures = { scores: [], coverage: [], quality: [] };
 
 const NEWEST_REPORTS = `
   SELECT newest.id FROM monitoring_policy policy CROSS JOIN LATERAL (
@@ -66,7 +73,8 @@ const REPORTS = `
     (document #>> '{quality,predictions}')::float8 AS predictions, (document #>> '{quality,labelled}')::float8 AS labelled,
     (SELECT jsonb_agg(jsonb_build_object('feature', col ->> 'name', 'method', chk ->> 'method', 'score', chk -> 'score'))
      FROM jsonb_array_elements(document -> 'columns') col, jsonb_array_elements(col -> 'checks') chk
-     WHERE chk ->> 'score' IS NOT NULL) AS scores
+     WHERE chk ->> 'score' IS NOT NULL) AS scores,
+    document #> '{quality,metrics}' AS metrics
   FROM drift_report report JOIN model ON model.id = report.model_id
   WHERE report.id = ANY ($1)`;
 
@@ -75,8 +83,23 @@ const AGES = `
   FROM model_version version JOIN model ON model.id = version.model_id
   WHERE version.stage = 'CHAMPION'`;
 
+const CHAMPIONS = `
+  SELECT model.name AS model, version.number::float8 AS value
+  FROM model_version version JOIN model ON model.id = version.model_id
+  WHERE version.stage = 'CHAMPION'`;
+
 const RUNS = `
   SELECT algorithm, backend, state, count(*)::float8 AS value FROM training_run GROUP BY algorithm, backend, state`;
+
+const WAITS = `
+  SELECT state, greatest(0, extract(epoch FROM now() - min(created_at)))::float8 AS value
+  FROM training_run WHERE finished_at IS NULL GROUP BY state`;
+
+/** The queue counts its jobs itself, every few seconds. */
+const JOBS = `
+  SELECT name AS queue, state, jobs::float8 AS value
+  FROM ${QUEUE_SCHEMA}.queue CROSS JOIN LATERAL (
+    VALUES ('deferred', deferred_count), ('queued', ready_count), ('active', active_count)) counted(state, jobs)`;
 
 const DECISIONS = `
   SELECT model.name AS model, verdict, decisions::float8 AS value
@@ -90,10 +113,13 @@ async function figures(manager: EntityManager, sql: string, labelNames: readonly
   }));
 }
 
-function reportFigures({ model, version, predictions, labelled, scores }: ReportRow): ReportFigures {
+function reportFigures({ model, version, predictions, labelled, scores, metrics }: ReportRow): ReportFigures {
   const isKnown = predictions !== null && labelled !== null && predictions > 0;
   return {
     scores: scoreFigures({ model, version }, scores ?? []),
     coverage: isKnown ? [{ labels: { model }, value: labelled / predictions }] : [],
+    quality: (metrics ?? []).flatMap(({ name, value }) =>
+      value === null ? [] : [{ labels: { model, version, metric: name }, value }],
+    ),
   };
 }

@@ -8,8 +8,12 @@ export interface Figure {
 export interface Figures {
   readonly scores: readonly Figure[];
   readonly coverage: readonly Figure[];
+  readonly quality: readonly Figure[];
   readonly ages: readonly Figure[];
+  readonly champions: readonly Figure[];
   readonly runs: readonly Figure[];
+  readonly waits: readonly Figure[];
+  readonly jobs: readonly Figure[];
   readonly decisions: readonly Figure[];
 }
 

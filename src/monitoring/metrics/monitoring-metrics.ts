@@ -25,6 +25,18 @@ const GAUGES: readonly Exported[] = [
     of: ({ coverage }) => coverage,
   },
   {
+    name: 'boucle_quality',
+    help: 'Metrics of the newest report, on the predictions of its window whose outcomes are known',
+    labelNames: ['model', 'version', 'metric'],
+    of: ({ quality }) => quality,
+  },
+  {
+    name: 'boucle_champion_version',
+    help: 'Number of the version that is champion',
+    labelNames: ['model'],
+    of: ({ champions }) => champions,
+  },
+  {
     name: 'boucle_model_age_seconds',
     help: 'Time since the champion was trained',
     labelNames: ['model'],
@@ -35,6 +47,18 @@ const GAUGES: readonly Exported[] = [
     help: 'Training runs by the state that they are in',
     labelNames: ['algorithm', 'backend', 'state'],
     of: ({ runs }) => runs,
+  },
+  {
+    name: 'boucle_training_oldest_seconds',
+    help: 'Time since the oldest of the training runs that are not over was asked for, by the state that they are in',
+    labelNames: ['state'],
+    of: ({ waits }) => waits,
+  },
+  {
+    name: 'boucle_queue_jobs',
+    help: 'Jobs that wait for their time (deferred) or for a worker (queued), and that run (active)',
+    labelNames: ['queue', 'state'],
+    of: ({ jobs }) => jobs,
   },
 ];
 const DECISIONS: Exported = {

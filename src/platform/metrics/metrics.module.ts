@@ -10,6 +10,7 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { Histogram } from 'prom-client';
 import { Public } from '../http/public.js';
+import { METRICS_ROLE, ProcessMetrics } from './process-metrics.js';
 
 @Controller()
 @Public()
@@ -30,6 +31,7 @@ const exporter: DynamicModule = PrometheusModule.register({
 @Module({
   imports: [exporter],
   providers: [
+    ProcessMetrics,
     makeHistogramProvider({
       name: 'boucle_http_request_duration_seconds',
       help: 'Time from the first byte of a request to the last of its answer',
@@ -43,6 +45,10 @@ export class MetricsModule implements OnModuleInit {
     private readonly host: HttpAdapterHost<FastifyAdapter>,
     @InjectMetric('boucle_http_request_duration_seconds') private readonly durations: Histogram,
   ) {}
+
+  static forRole(role: string): DynamicModule {
+    return { module: MetricsModule, providers: [{ provide: METRICS_ROLE, useValue: role }] };
+  }
 
   onModuleInit(): void {
     this.host.httpAdapter.getInstance().addHook('onResponse', (request, reply, done) => {
