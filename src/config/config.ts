@@ -217,7 +217,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv, isTerminal = process.
     );
   }
   checkSageMaker(settings);
-  const home = resolve(settings.BOUCLE_HOME.replace(/^~(?=\/|$)/, homedir()));
+  // Asked for only where it is needed: a user without an entry in /etc/passwd, as in a container, may have none.
+  const home = resolve(settings.BOUCLE_HOME.replace(/^~(?=\/|$)/, () => homedir()));
   const development = settings.NODE_ENV !== 'production';
   return Object.freeze({
     ...settings,
