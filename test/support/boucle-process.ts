@@ -7,7 +7,19 @@ import { join } from 'node:path';
 const START_TIMEOUT_MS = 30_000;
 export const TEST_SECRET = 'a secret for tests, long enough, not used anywhere else';
 
+/** Another place to run the program from, such as an image, and the user to run it as. */
+export interface Program {
+  /** What comes before the role. */
+  readonly command: readonly string[];
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+const BUILT: Program = { command: [process.execPath, 'dist/main.js'] };
+
 export interface BoucleOptions {
+  readonly program?: Program;
   readonly role?: string;
   /** Address of a database from createTestDatabase(). Without it, the process runs its embedded default. */
   readonly databaseUrl?: string;
@@ -42,7 +54,9 @@ export interface Boucle {
 
 export async function startBoucle(options: BoucleOptions = {}): Promise<Boucle> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'boucle-home-')));
-  const child = spawn(process.execPath, ['dist/main.js', options.role ?? 'all'], {
+  const { command, ...place } = options.program ?? BUILT;
+  const child = spawn(command[0]!, [...command.slice(1), options.role ?? 'all'], {
+    ...place,
     env: {
       PATH: process.env['PATH'],
       BOUCLE_HOME: home,
@@ -84,8 +98,10 @@ export async function runBoucle(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   input = '',
+  { command, ...place }: Program = BUILT,
 ): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, ['dist/main.js', ...args], {
+  const child = spawn(command[0]!, [...command.slice(1), ...args], {
+    ...place,
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
