@@ -9,6 +9,9 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: true }] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  coverageProvider: 'v8',
+  coverageReporters: ['text-summary', 'text', 'cobertura'],
+  collectCoverageFrom: ['src/**/*.ts'],
   testTimeout: 60_000,
   // Many files wait for processes more than they compute.
   maxWorkers: Math.max(3, availableParallelism() - 1),
