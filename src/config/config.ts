@@ -51,6 +51,13 @@ export const settingsSchema = z.object({
     .optional()
     .describe('The same database without a pooler in between, for LISTEN'),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10).describe('Connections kept by this process'),
+  DATABASE_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .default(60)
+    .describe('Longest time that a statement may take; migrations have no limit'),
   STORAGE_URL: z
     .string()
     .regex(/^(file:\/\/\/|s3:\/\/[a-z0-9])/, 'must start with file:/// or be s3://bucket/prefix')

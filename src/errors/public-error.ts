@@ -34,7 +34,7 @@ const UNSTORABLE_TEXT_CODES = /^(22021|22P05)$/;
 const DATABASE_GONE_CODES = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|08...|57P0.|53...)$/;
 /** The last two come where a connection was lost between two statements of a transaction. */
 const DATABASE_GONE_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|[Qq]uery runner (was )?already released/;
+  /Connection terminated|^no answer from the database|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|[Qq]uery runner (was )?already released/;
 
 /**
  * Reduces any thrown value to what a client may see: an AppError as it stands, an HTTP error of the framework with its

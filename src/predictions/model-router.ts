@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { answerInTime } from '../platform/database/answer-in-time.js';
 import { ModelRegistry, type Route, VersionSelector } from '../models/model-registry.js';
 
 /** How long a route is believed: a promotion is visible on every replica after this time at the latest. */
@@ -26,7 +27,7 @@ export class ModelRouter {
     if (known && known.until > now) return known.route;
     // Routes are cheap to find again, so a full table is simply emptied.
     if (this.routes.size >= MAX_ROUTES) this.routes.clear();
-    const fresh: KnownRoute = { until: now + STALENESS_MS, route: this.registry.route(selector) };
+    const fresh: KnownRoute = { until: now + STALENESS_MS, route: answerInTime(this.registry.route(selector)) };
     this.routes.set(key, fresh);
     fresh.route.catch(() => {
       if (this.routes.get(key) === fresh) this.routes.delete(key);

@@ -12,7 +12,7 @@ import { dayOfPredictionId } from './prediction-id.js';
 import { PREDICTION_LOG_PENDING } from './prediction.metrics.js';
 import { PredictionPartitions } from './prediction-partitions.js';
 import { insertPredictions, LogRow, sizeOf } from './prediction-rows.js';
-import { within } from './within.js';
+import { within } from '../platform/within.js';
 
 /** Rows and characters that may share a commit; a larger request is a group of its own. */
 const GROUP_ROWS = 2_000;

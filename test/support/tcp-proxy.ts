@@ -8,14 +8,20 @@ export interface TcpProxy {
   /** Ends all connections and refuses new ones, as a stopped server does. */
   cut(): Promise<void>;
   restore(): Promise<void>;
+  /** Drops all packets from now on, without a word to either end. Connections of that time never work again. */
+  swallow(): void;
+  /** New connections work again. */
+  forward(): void;
 }
 
 export async function startProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl);
   const sockets = new Set<Socket>();
+  let swallowing = false;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
-    client.pipe(upstream).pipe(client);
+    if (swallowing) client.resume();
+    else client.pipe(upstream).pipe(client);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined); // The other end is gone: the close below follows.
@@ -43,5 +49,12 @@ export async function startProxy(targetUrl: string): Promise<TcpProxy> {
       await closed;
     },
     restore: () => listen(port),
+    swallow: () => {
+      swallowing = true;
+      for (const socket of sockets) socket.unpipe().resume();
+    },
+    forward: () => {
+      swallowing = false;
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { answerInTime } from '../../platform/database/answer-in-time.js';
 import type { Principal } from '../principal.js';
 
 /** A caller without the address, which differs from request to request. */
@@ -23,7 +24,7 @@ export class RecentPrincipals {
   async find(key: string, load: () => Promise<KnownCaller | null>): Promise<KnownCaller | null> {
     const known = this.entries.get(key);
     if (known && known.until > Date.now()) return known.caller;
-    const entry = { caller: load(), until: Date.now() + REVOCATION_BOUND_MS };
+    const entry = { caller: answerInTime(load()), until: Date.now() + REVOCATION_BOUND_MS };
     this.entries.delete(key);
     this.makeRoom();
     this.entries.set(key, entry);

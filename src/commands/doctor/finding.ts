@@ -1,4 +1,4 @@
-import { within } from '../../predictions/within.js';
+import { within } from '../../platform/within.js';
 
 /** What a check found out; `fix` is what a person should do, and there only if something is wrong. */
 export interface Finding {

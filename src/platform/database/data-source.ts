@@ -1,11 +1,12 @@
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
 import type { Config } from '../../config/config.js';
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/*.js', import.meta.url));
 
-/** Time after which a statement of a request or job is given up, in milliseconds. Migrations have no limit. */
-const STATEMENT_TIMEOUT_MS = 60_000;
+/** So much later than the server should have given a statement up, a silent connection is taken for dead. */
+const SILENCE_MARGIN_MS = 5_000;
 
 /** Options of every connection to our own database. */
 export function databaseOptions(config: Config): PostgresDataSourceOptions {
@@ -17,12 +18,21 @@ export function databaseOptions(config: Config): PostgresDataSourceOptions {
     connectTimeoutMS: 5_000,
     migrationsTransactionMode: 'each',
     extra: {
-      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // Migrations have no limit.
+      statement_timeout: config.DATABASE_TIMEOUT_SECONDS * 1_000,
+      stream: () => mortalSocket(config.DATABASE_TIMEOUT_SECONDS * 1_000 + SILENCE_MARGIN_MS),
       idle_in_transaction_session_timeout: 120_000,
       keepAlive: true,
       options: '-c timezone=UTC',
     },
   };
+}
+
+/** Where a network drops packets, nobody tells: without a limit its connections would never leave the pool. */
+function mortalSocket(silenceMs: number): Socket {
+  const socket = new Socket();
+  socket.setTimeout(silenceMs, () => socket.destroy());
+  return socket;
 }
 
 /** Options of the connection that applies migrations: no statement timeout, and the files of `migrations/`. */

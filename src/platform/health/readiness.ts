@@ -1,8 +1,11 @@
 import { Injectable, OnApplicationBootstrap, OnModuleDestroy } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
+import { onBoundedConnection } from '../database/bounded-connection.js';
 
 const CHECK_TIMEOUT_MS = 2_000;
+
+const ping = (manager: EntityManager): Promise<unknown> => manager.query('SELECT 1');
 
 /** Whether this process should get traffic: after the boot, before the shutdown, and with a database that answers. */
 @Injectable()
@@ -26,7 +29,7 @@ export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
     const timeout = new Promise<never>((_, reject) => {
       setTimeout(reject, CHECK_TIMEOUT_MS).unref();
     });
-    return Promise.race([this.dataSource.query('SELECT 1'), timeout]).then(
+    return Promise.race([onBoundedConnection(this.dataSource, CHECK_TIMEOUT_MS, ping), timeout]).then(
       () => undefined,
       () => 'The database does not answer. Check DATABASE_URL and the server behind it.',
     );

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { ServableVersion } from '../../models/model-registry.js';
 import { EvaluatorCache } from '../evaluator-cache.js';
 import type { ScoredRow } from '../score-rows.js';
-import { within } from '../within.js';
+import { within } from '../../platform/within.js';
 import { scoreTaken } from './score-taken.js';
 
 /** A challenger that failed is left alone for so long: to load a broken model again for every request helps nobody. */

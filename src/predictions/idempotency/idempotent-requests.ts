@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { AppError } from '../../errors/app-error.js';
+import { answerInTime } from '../../platform/database/answer-in-time.js';
 import { type AnsweredClaim, checkKey, type Claim, insertClaims, isKeyTaken } from './claim.js';
 
 const HOUR_MS = 3_600_000;
@@ -59,10 +60,12 @@ export class IdempotentRequests {
   }
 
   private async find({ callerId, key, sha256 }: Claim): Promise<string | undefined> {
-    const [row] = await this.dataSource.query<{ request_sha256: Buffer; answer: string; expired: boolean }[]>(
-      `SELECT request_sha256, answer, expires_at <= now() AS expired FROM idempotent_request
+    const [row] = await answerInTime(
+      this.dataSource.query<{ request_sha256: Buffer; answer: string; expired: boolean }[]>(
+        `SELECT request_sha256, answer, expires_at <= now() AS expired FROM idempotent_request
        WHERE caller_id = $1 AND key = $2`,
-      [callerId, key],
+        [callerId, key],
+      ),
     );
     if (!row) return undefined;
     if (row.expired) {
