@@ -69,8 +69,13 @@ async function bench(home: string, databaseUrl: string): Promise<void> {
   try {
     await registerForest(database, home);
     report(await measure(boucle, await signUp(boucle, database)));
-    const { rows } = await database.query<{ n: number }>('SELECT count(*)::int AS n FROM prediction');
-    if (rows[0]?.n !== WARM_UP + requests) throw new Error(`${rows[0]?.n ?? 0} predictions are in the log`);
+    const { rows } = await database.query<{ n: number; bytes: number }>(
+      `SELECT (SELECT count(*)::int FROM prediction) AS n,
+         (SELECT sum(pg_total_relation_size(relid))::float FROM pg_partition_tree('prediction')) AS bytes`,
+    );
+    const { n = 0, bytes = 0 } = rows[0] ?? {};
+    if (n !== WARM_UP + requests) throw new Error(`${n} predictions are in the log`);
+    process.stdout.write(`${(bytes / n).toFixed(0)} bytes of the database for each of them, with its indexes\n`);
   } finally {
     await boucle.stop();
     await database.end();
