@@ -3,6 +3,8 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 const KEYWORDS = new Set(['stages', 'variables', 'workflow', 'default', 'include']);
+/** GitLab takes these for the defaults of all jobs, or for itself, whatever they hold. */
+const NO_JOBS = ['image', 'services', 'cache', 'before_script', 'after_script', 'pages', 'true', 'false', 'nil'];
 const text = readFileSync('.gitlab-ci.yml', 'utf8');
 const pipeline: Record<string, any> = parse(text, { merge: true });
 const stages: string[] = pipeline['stages'];
@@ -28,6 +30,10 @@ describe('the pipeline', () => {
   it('goes through test, build, scan, push and deploy, and every stage has jobs', () => {
     expect(stages).toEqual(['test', 'build', 'scan', 'push', 'deploy']);
     expect(new Set([...jobs.values()].map(({ stage }) => stage))).toEqual(new Set(stages));
+  });
+
+  it('has no job by a name that means something else to GitLab', () => {
+    expect(names.filter((name) => NO_JOBS.includes(name))).toEqual([]);
   });
 
   it.each(names)('%s has an image, a script, rules, and needs only jobs of earlier stages', (name) => {
@@ -56,7 +62,7 @@ describe('the pipeline', () => {
 
   it('builds what the Dockerfile calls its targets', () => {
     const dockerfile = readFileSync('Dockerfile', 'utf8');
-    for (const name of ['image', 'image:sagemaker']) {
+    for (const name of ['boucle-image', 'sagemaker-image']) {
       const { TARGET } = jobs.get(name).variables;
       expect(dockerfile).toMatch(new RegExp(`^FROM \\S+ AS ${TARGET}$`, 'm'));
     }
@@ -75,7 +81,7 @@ describe('the pipeline', () => {
     const changes: string[] = pipeline['.program-changes'];
     expect(changes.some((pattern) => pattern.startsWith('helm'))).toBe(false);
     for (const path of changes) expect(existsSync(path.replace(/\/\*.*$/, ''))).toBe(true);
-    for (const name of ['image', 'image:sagemaker', 'ecr']) {
+    for (const name of ['boucle-image', 'sagemaker-image', 'ecr']) {
       expect(jobs.get(name).rules.filter((rule: any) => rule.changes)).toEqual([{ changes }]);
     }
     expect(jobs.get('ecr').rules[0]).toEqual({ if: '$CI_PIPELINE_SOURCE == "merge_request_event"', when: 'never' });
