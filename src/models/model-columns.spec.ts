@@ -32,6 +32,18 @@ describe('checkColumns', () => {
     expect(problem({ features: ['humidity'] })).toMatch(/Its columns are date, precipitation, .*weather\.$/);
   });
 
+  it('takes numbers as weights that are neither features nor the target, and weights of classes where there are some', () => {
+    const weights = (column: string): string => problem({ features: ['temp_max'], weights: { column } });
+    expect(weights('precipitation')).toBe('accepted');
+    expect(weights('precipitatio')).toMatch(/no column precipitatio for the weight\. Did you mean precipitation\?/);
+    expect(weights('temp_max')).toMatch(/temp_max is a feature, so it can't weigh the rows as well/);
+    expect(weights('weather')).toMatch(/weather is the target/);
+    expect(weights('rainy')).toMatch(/rainy is a BOOLEAN, but weights are numbers/);
+    expect(problem({ weights: { classes: { sun: 2 } } })).toBe('accepted');
+    const numbers = { task: 'REGRESSION', target: 'precipitation', features: ['rainy'] } as const;
+    expect(problem({ ...numbers, weights: { classes: { sun: 2 } } })).toMatch(/a REGRESSION has none/);
+  });
+
   it('refuses the target among the features, features twice, and none', () => {
     expect(problem({ features: ['weather'] })).toMatch(/it would predict itself/);
     expect(problem({ features: ['temp_max', 'temp_max'] })).toMatch(/temp_max stands in the list twice/);

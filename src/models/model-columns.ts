@@ -9,6 +9,14 @@ import type { SplitMethod } from '../ml/train/split.js';
 export type SplitChoice =
   { readonly method: Exclude<SplitMethod, 'TIME'> } | { readonly method: 'TIME'; readonly column: string };
 
+/** How much rows count in a training. */
+export interface WeightChoice {
+  /** Holds the weight of each row. */
+  readonly column?: string;
+  /** By label; 1 where none is given. */
+  readonly classes?: Readonly<Record<string, number>>;
+}
+
 /** What a model predicts from what. */
 export interface ModelColumns {
   readonly task: Task;
@@ -16,6 +24,8 @@ export interface ModelColumns {
   readonly features: readonly string[];
   /** Default: RANDOM. */
   readonly split?: SplitChoice;
+  /** Default: all rows count alike. */
+  readonly weights?: WeightChoice;
 }
 
 /** @throws AppError BAD_INPUT if a method and a time column are given that contradict each other. */
@@ -41,7 +51,8 @@ export function parseSplit({
  * Checks that a model can be trained on data of this schema.
  * @throws AppError BAD_INPUT that names the column, what is wrong with it and what to do.
  */
-export function checkColumns({ task, target, features, split }: ModelColumns, schema: readonly ColumnSchema[]): void {
+export function checkColumns(model: ModelColumns, schema: readonly ColumnSchema[]): void {
+  const { task, target, features, split } = model;
   checkTarget(task, columnOf(target, schema, 'target'));
   if (split) checkSplit(split, task, schema);
   if (features.length === 0) throw wrong('A model needs at least one feature. Name the columns to predict from.');
@@ -54,6 +65,23 @@ export function checkColumns({ task, target, features, split }: ModelColumns, sc
     seen.add(feature);
     columnOf(feature, schema, 'feature');
   }
+  checkWeights(model, schema);
+}
+
+function checkWeights({ task, target, features, weights }: ModelColumns, schema: readonly ColumnSchema[]): void {
+  if (weights?.classes && task !== 'CLASSIFICATION') {
+    throw wrong(
+      'Weights of classes need classes, but a REGRESSION has none. Name a column that holds weights of rows.',
+    );
+  }
+  if (weights?.column === undefined) return;
+  const { name, type } = columnOf(weights.column, schema, 'weight');
+  if (name === target || features.includes(name)) {
+    const use = name === target ? 'the target' : 'a feature';
+    throw wrong(`${name} is ${use}, so it can't weigh the rows as well. Choose another column for the weights.`);
+  }
+  if (type === 'INTEGER' || type === 'NUMBER') return;
+  throw wrong(`The weight column ${name} is a ${type}, but weights are numbers. Cast it when you extract the data.`);
 }
 
 function checkTarget(task: Task, { name, type }: ColumnSchema): void {
@@ -85,7 +113,11 @@ export function isTime(type: ColumnType): type is TimeType {
   return type === 'DATE' || type === 'TIMESTAMP';
 }
 
-function columnOf(name: string, schema: readonly ColumnSchema[], part: 'target' | 'feature' | 'time'): ColumnSchema {
+function columnOf(
+  name: string,
+  schema: readonly ColumnSchema[],
+  part: 'target' | 'feature' | 'time' | 'weight',
+): ColumnSchema {
   const column = schema.find((candidate) => candidate.name === name);
   if (column) return column;
   const nearest = nearestName(

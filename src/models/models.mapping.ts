@@ -73,7 +73,14 @@ export function toPromotionType(entry: Promotion): PromotionType {
 }
 
 /** The metrics of a version in the order of the registry, splits side by side. */
-export function toMetrics({ signature, metrics, baseline, intervals, crossValidation }: Manifest): Metric[] {
+export function toMetrics({
+  signature,
+  metrics,
+  baseline,
+  intervals,
+  crossValidation,
+  weightedMetrics,
+}: Manifest): Metric[] {
   return metricNames(signature.task).map((name) => ({
     name,
     higherIsBetter: directionOf(signature.task, name) === 'HIGHER_IS_BETTER',
@@ -83,6 +90,7 @@ export function toMetrics({ signature, metrics, baseline, intervals, crossValida
     low: intervals?.metrics[name]?.low ?? null,
     high: intervals?.metrics[name]?.high ?? null,
     baseline: baseline.holdout.scores[name] ?? null,
+    weightedHoldout: weightedMetrics?.holdout[name] ?? null,
     folds: crossValidation?.folds.map(({ scores }) => scores[name] ?? null) ?? null,
     foldMean: crossValidation?.metrics[name]?.mean ?? null,
     foldDeviation: crossValidation?.metrics[name]?.deviation ?? null,

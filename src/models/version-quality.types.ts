@@ -26,6 +26,12 @@ export class Metric {
   @Field(() => Float, { nullable: true, description: 'Of the best constant prediction, on the held-out rows.' })
   baseline!: number | null;
 
+  @Field(() => Float, {
+    nullable: true,
+    description: 'On the held-out rows, each counted by its weight; null without a column of weights.',
+  })
+  weightedHoldout!: number | null;
+
   @Field(() => [Float], {
     nullable: 'itemsAndList',
     description: 'Of a cross-validation on the other rows, fold by fold; null where none was asked for.',

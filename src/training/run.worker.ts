@@ -99,7 +99,7 @@ export class RunWorker implements JobHandler<{ runId: string }> {
         algorithm: run.algorithm,
         seed: run.seed,
         hyperparameters: run.hyperparameters,
-        spec: { ...specOf(model, version), ...(run.folds !== null && { folds: run.folds }) },
+        spec: { ...specOf(model, version), weights: run.weights ?? undefined, folds: run.folds ?? undefined },
       },
       dataKey: version.objectKey,
       fetchData: (path, signal) => this.datasets.download(version, path, signal),

@@ -2,6 +2,7 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Algorithm } from '../models/algorithm.js';
 import type { Evaluations } from '../models/artifact/manifest.js';
 import type { BackendName } from '../models/training-backend-name.js';
+import type { WeightChoice } from '../models/model-columns.js';
 import type { RunState } from './run-state.js';
 
 /** Why a run was started: by a person, at the end of an experiment, or by a retraining for one of its reasons. */
@@ -37,6 +38,10 @@ export class TrainingRun {
 
   @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
   seed!: number;
+
+  /** How much rows count; null if all count alike. */
+  @Column('jsonb', { nullable: true })
+  weights!: WeightChoice | null;
 
   /** Of a cross-validation. */
   @Column('integer', { nullable: true })

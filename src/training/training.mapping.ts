@@ -4,6 +4,7 @@ import type { TrainingRun } from './training-run.entity.js';
 export function toRunType(run: TrainingRun): TrainingRunType {
   const { id, groupId, modelId, versionId, datasetVersionId, trigger, algorithm, hyperparameters, seed } = run;
   const {
+    weights,
     folds,
     backend,
     maximumCost,
@@ -28,6 +29,8 @@ export function toRunType(run: TrainingRun): TrainingRunType {
     algorithm,
     hyperparameters,
     seed,
+    weightColumn: weights?.column ?? null,
+    classWeights: weights?.classes ?? null,
     folds,
     backend,
     maximumCost,

@@ -12,7 +12,7 @@ import { HyperparameterError } from '../ml/train/errors.js';
 import { resolveHyperparameters } from '../ml/train/hyperparameters.js';
 import { TRAINERS } from '../ml/train/trainer.js';
 import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
-import { checkColumns } from '../models/model-columns.js';
+import { checkColumns, type WeightChoice } from '../models/model-columns.js';
 import { Model } from '../models/model.entity.js';
 import { ModelVersion } from '../models/model-version.entity.js';
 import { ModelRegistry } from '../models/model-registry.js';
@@ -39,6 +39,8 @@ export interface TrainingOrder {
   /** By name; an algorithm takes those that it knows. */
   readonly hyperparametersOf: (algorithm: Algorithm) => Readonly<Record<string, number>>;
   readonly seed: number;
+  /** How much rows count; all alike if it is not named. */
+  readonly weights?: WeightChoice;
   /** Of a cross-validation; none if it is not named. */
   readonly folds?: number;
   readonly trigger: Trigger;
@@ -85,6 +87,7 @@ export class TrainingService {
         algorithms,
         hyperparametersOf: () => hyperparameters,
         seed: input.seed ?? DEFAULT_SEED,
+        weights: weightsOf(input),
         folds: input.folds ?? undefined,
         trigger: 'MANUAL',
         backend: input.backend ?? undefined,
@@ -106,8 +109,9 @@ export class TrainingService {
    * @throws AppError BAD_INPUT for data or settings that don't fit, NOT_FOUND if the model is gone; nothing is written then.
    */
   async startWithin(manager: EntityManager, order: TrainingOrder): Promise<TrainingRun[]> {
-    const { model, version, algorithms, hyperparametersOf, trigger, seed, folds, requestedBy } = order;
-    checkColumns(model, version.schema);
+    const { model, version, algorithms, hyperparametersOf, trigger, seed, weights, folds, requestedBy } = order;
+    const { task, target, features, split } = model;
+    checkColumns({ task, target, features, split, weights }, version.schema);
     const { backend = this.backends.nameFor(model) } = order;
     this.backends.assertSetUp(backend);
     const maximumCost = this.backends.of(backend).maximumCost() ?? null;
@@ -122,6 +126,7 @@ export class TrainingService {
         algorithm,
         hyperparameters: checkedSettings(model, algorithm, hyperparametersOf(algorithm)),
         seed,
+        weights: weights ?? null,
         folds: folds ?? null,
         backend,
         maximumCost,
@@ -202,6 +207,13 @@ async function refuseChampion(manager: EntityManager, { id, name }: Model): Prom
     'FORBIDDEN',
     `Model ${name} has a champion; to delete it needs the right to promote. Ask an administrator for it.`,
   );
+}
+
+function weightsOf({ weightColumn, classWeights }: StartTraining): WeightChoice | undefined {
+  const column = weightColumn ?? undefined;
+  const classes = classWeights ?? undefined;
+  if (column === undefined && classes === undefined) return undefined;
+  return { ...(column !== undefined && { column }), ...(classes && { classes }) };
 }
 
 /** The settings that an algorithm knows, checked. */

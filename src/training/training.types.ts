@@ -37,6 +37,19 @@ export class StartTrainingInput {
   })
   hyperparameters?: unknown;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Column that holds how much each row counts: numbers of 0 or more. Default: all alike.',
+  })
+  weightColumn?: string | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description:
+      'How much rows of a class count, by label, such as {"fog": 5}; 1 where none is given. The hyperparameter classBalance makes up for rare classes by itself.',
+  })
+  classWeights?: unknown;
+
   @Field(() => Int, {
     nullable: true,
     description:
@@ -58,6 +71,8 @@ export const startTrainingSchema = z.object({
   datasetVersion: z.number().int().positive().nullish(),
   seed: z.number().int('must be a whole number').nonnegative('must not be negative').max(999_999_999_999_999).nullish(),
   hyperparameters: z.record(z.string(), z.number('must be a number')).nullish(),
+  weightColumn: z.string().nullish(),
+  classWeights: z.record(z.string(), z.number('must be a number').nonnegative('must not be negative')).nullish(),
   folds: z.number().int().min(MIN_FOLDS).max(MAX_FOLDS).nullish(),
   backend: z.enum(BACKENDS).nullish(),
 });
@@ -92,6 +107,12 @@ export class TrainingRunType {
 
   @Field(() => Float)
   seed!: number;
+
+  @Field(() => String, { nullable: true, description: 'Column that holds how much each row counts.' })
+  weightColumn!: string | null;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'How much rows of a class count, by label.' })
+  classWeights!: unknown;
 
   @Field(() => Int, { nullable: true, description: 'Of its cross-validation, if one was asked for.' })
   folds!: number | null;

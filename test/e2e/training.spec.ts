@@ -5,8 +5,8 @@ import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { registerData, WEATHER_FEATURES, weatherSql } from '../support/training-data.js';
 
-const RUN = `id groupId algorithm state progress message failure log seed hyperparameters folds startedAt finishedAt
-  version { version stage } model { name } metrics { name holdout folds foldMean foldDeviation }`;
+const RUN = `id groupId algorithm state progress message failure log seed hyperparameters weightColumn classWeights folds startedAt finishedAt
+  version { version stage } model { name } metrics { name holdout weightedHoldout folds foldMean foldDeviation }`;
 const START = `mutation ($input: StartTrainingInput!) { startTraining(input: $input) { ${RUN} } }`;
 const PROMOTIONS = `query ($model: String!) { promotions(model: $model) {
   nodes { action version previousChampion actorId reason evidence } } }`;
@@ -153,16 +153,24 @@ describe('a training', () => {
   });
 
   it('with a time column holds out the latest rows, and judges on those newer than all that the champion has seen', async () => {
-    await registerData(database, boucle.home, 'timed', weatherSql(2000));
+    const weighted = `SELECT *, 1 + wind AS weight FROM (${weatherSql(2000)})`;
+    await registerData(database, boucle.home, 'timed', weighted);
     await createModel('timed', { ...temperature, dataset: 'timed', timeColumn: 'day' });
     const { model } = await ask(`{ model(name: "timed") { split timeColumn features } }`);
     expect(model).toEqual({ split: 'TIME', timeColumn: 'day', features: temperature.features });
-    const [first] = await train('timed', { algorithms: ['LINEAR_REGRESSION'], hyperparameters: {}, folds: 4 });
-    expect(first.folds).toBe(4);
+    const [first] = await train('timed', {
+      algorithms: ['LINEAR_REGRESSION'],
+      hyperparameters: {},
+      folds: 4,
+      weightColumn: 'weight',
+    });
+    expect(first).toMatchObject({ folds: 4, weightColumn: 'weight', classWeights: null });
     const rmse = first.metrics.find(({ name }: { name: string }) => name === 'rmse');
     expect(rmse.folds).toEqual(new Array(4).fill(expect.closeTo(rmse.foldMean, 0)));
     expect(rmse.foldMean).toBeCloseTo(rmse.folds.reduce((sum: number, value: number) => sum + value, 0) / 4, 10);
     expect(rmse.foldDeviation).toBeGreaterThan(0);
+    expect(rmse.weightedHoldout).toBeCloseTo(rmse.holdout, 0);
+    expect(rmse.weightedHoldout).not.toBe(rmse.holdout);
     await decided('timed', 1);
     // The champion validated on the days 1400 to 1699. Of this snapshot the days from 1530 on are held out.
     await registerData(database, boucle.home, 'timed', weatherSql(1800));
@@ -335,6 +343,8 @@ describe('input', () => {
       /can't learn a CLASSIFICATION/,
     ],
     ['an algorithm twice', { algorithms: ['RANDOM_FOREST', 'RANDOM_FOREST'] }, 'BAD_INPUT', /each algorithm once/],
+    ['an unknown column of weights', { weightColumn: 'wnd' }, 'BAD_INPUT', /no column wnd for the weight/],
+    ['a negative weight', { classWeights: { fog: -1 } }, 'BAD_INPUT', /classWeights\.fog: must not be negative/],
     ['a single fold', { folds: 1 }, 'BAD_INPUT', /folds: .*2/],
     ['a fractional seed', { seed: 1.5 }, 'BAD_INPUT', /seed: must be a whole number/],
     ['an unknown dataset version', { datasetVersion: 99 }, 'NOT_FOUND', /version/],

@@ -225,6 +225,19 @@ describe('a training on the container layout', () => {
     });
   });
 
+  it('counts rows and classes by their weights, and measures with them, too', async () => {
+    const spec = { features: ['pressure', 'wind'], weights: { column: 'month', classes: { fog: 3 } } };
+    const order = { algorithm: 'LOGISTIC_REGRESSION', hyperparameters: {}, sql: weatherSql(600) } as const;
+    const { manifest, read } = await train({ ...order, spec });
+    expect(manifest.weights).toEqual(spec.weights);
+    const { holdout } = manifest.weightedMetrics!;
+    expect(Object.keys(holdout)).toEqual(Object.keys(manifest.metrics.holdout.scores));
+    expect(holdout['accuracy']).not.toBe(manifest.metrics.holdout.scores['accuracy']);
+    const plain = await train({ ...order, spec: { features: spec.features } });
+    expect(plain.manifest).not.toHaveProperty('weightedMetrics');
+    expect(await plain.read('model.onnx')).not.toEqual(await read('model.onnx'));
+  });
+
   it('goes on without a feature that is empty, and says so', async () => {
     const { manifest, lines } = await train({ spec: { features: ['pressure', 'empty'] } });
     expect(manifest.warnings.map(({ code }) => code)).toContain('ALL_NULL_FEATURE');
@@ -255,6 +268,16 @@ describe('a training on the container layout', () => {
       'a time column that holds no time',
       { spec: { split: { method: 'TIME', column: 'wind' } } },
       /wind is a NUMBER; rows can only be ordered by a DATE or TIMESTAMP/,
+    ],
+    [
+      'weights that are missing',
+      { spec: { weights: { column: 'empty' } } },
+      /2000 rows have no weight in "empty"\. Fill them/,
+    ],
+    [
+      'a weight of a class that is none',
+      { spec: { weights: { classes: { snow: 2 } } } },
+      /class "snow", and no such class; there are fog, rain, sun/,
     ],
     [
       'integers beyond 2^53',

@@ -3,9 +3,7 @@ import { nextTurn } from '../statistics/next-turn.js';
 import { Random } from '../statistics/random.js';
 import type { MetricName, Truth } from './evaluate.js';
 import type { Numbers } from './regression.js';
-import { WeightedClassification } from './weighted-classification.js';
-import type { WeightedMetrics } from './weighted-metrics.js';
-import { WeightedRegression } from './weighted-regression.js';
+import { weightedMetrics } from './weighted-scores.js';
 
 /** A metric and the bounds of its confidence band; all null where it is undefined on these rows. */
 export interface MetricBand {
@@ -66,12 +64,6 @@ export async function metricBands(
     return [name, bandOf(values[metric]!, resampled[metric]!, confidence, BIASED.has(name))] as const;
   });
   return Object.fromEntries(bands);
-}
-
-function weightedMetrics(truth: Truth, scores: Numbers): Promise<WeightedMetrics> | WeightedMetrics {
-  return truth.task === 'REGRESSION'
-    ? new WeightedRegression(truth.values, scores)
-    : WeightedClassification.of(truth.codes, scores, truth.classes.length);
 }
 
 function draw(weights: Uint32Array, random: Random): void {

@@ -4,7 +4,7 @@ import { mostProbable, rowBrierScores } from './classification.js';
 import type { MetricName } from './evaluate.js';
 import { logLosses } from './losses.js';
 import { checkedLength, type Numbers } from './regression.js';
-import type { WeightedMetrics } from './weighted-metrics.js';
+import type { WeightedMetrics, Weights } from './weighted-metrics.js';
 import { WeightedRanking } from './weighted-ranking.js';
 
 /** Each class beyond the second is a ranking of its own: with more of them, resampling would take minutes. */
@@ -67,7 +67,7 @@ export class WeightedClassification implements WeightedMetrics {
     return this.codes.length * (2 + this.rankings.length);
   }
 
-  measure(weights: Uint32Array): Float64Array {
+  measure(weights: Weights): Float64Array {
     const { codes, predicted, width } = this;
     const hits = new Float64Array(width);
     const actual = new Float64Array(width);
@@ -93,7 +93,7 @@ export class WeightedClassification implements WeightedMetrics {
   }
 
   /** Values found once are those of the first measurement; no others are to be had. */
-  private rank(weights: Uint32Array): [rocAuc: number, prAuc: number] {
+  private rank(weights: Weights): [rocAuc: number, prAuc: number] {
     if (this.rankings.length > 0) return meanRanking(this.rankings.map((ranking) => ranking.measure(weights)));
     const once = this.ranked ?? [NaN, NaN];
     this.ranked = undefined;

@@ -1,5 +1,6 @@
 import { descendingOrder } from './ranking.js';
 import type { Numbers } from './regression.js';
+import type { Weights } from './weighted-metrics.js';
 
 /** `ranking` on weighted rows: the order of the scores is found once. */
 export class WeightedRanking {
@@ -18,7 +19,7 @@ export class WeightedRanking {
   }
 
   /** @returns ROC AUC and average precision; NaN where undefined. */
-  measure(weights: Uint32Array): [rocAuc: number, prAuc: number] {
+  measure(weights: Weights): [rocAuc: number, prAuc: number] {
     let [truePositives, falsePositives, hits, misses, area, precision] = [0, 0, 0, 0, 0, 0];
     for (let rank = 0; rank < this.order.length; rank++) {
       const weight = weights[this.order[rank]!]!;

@@ -1,6 +1,6 @@
 import type { MetricName } from './evaluate.js';
 import { checkedLength, type Numbers } from './regression.js';
-import type { WeightedMetrics } from './weighted-metrics.js';
+import type { WeightedMetrics, Weights } from './weighted-metrics.js';
 
 /** The metrics of `regressionMetrics` on weighted rows. */
 export class WeightedRegression implements WeightedMetrics {
@@ -20,7 +20,7 @@ export class WeightedRegression implements WeightedMetrics {
     this.centred = truth.map((value) => value - mean);
   }
 
-  measure(weights: Uint32Array): Float64Array {
+  measure(weights: Weights): Float64Array {
     let [rows, squares, absolute, relative, sum, sumOfSquares] = [0, 0, 0, 0, 0, 0];
     for (let row = 0; row < weights.length; row++) {
       const weight = weights[row]!;

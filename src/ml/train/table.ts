@@ -45,6 +45,8 @@ export interface TrainingTable {
   readonly target: Target;
   /** When each row was observed, in milliseconds since 1970; for divisions by time. */
   readonly times?: Float64Array;
+  /** How much each row counts; all alike if there are none. */
+  readonly weights?: Float64Array;
   readonly warnings: readonly TrainingWarning[];
 }
 
@@ -84,6 +86,7 @@ export function stringColumn(name: string, values: readonly (string | null | und
  * Class labels are the target's strings in code-unit order, its numbers in ascending order, or 'false' and 'true'.
  *
  * @param times see {@link TrainingTable.times}; NaN is missing.
+ * @param weights see {@link TrainingTable.weights}.
  * @throws TrainingDataError with reason WRONG_LENGTH, NAME_TAKEN, TARGET_NOT_NUMERIC, TOO_FEW_ROWS, CONSTANT_TARGET, ONE_CLASS or
  *   TOO_MANY_CLASSES.
  */
@@ -92,6 +95,7 @@ export function createTable(
   target: Column,
   features: readonly Column[],
   times?: Float64Array,
+  weights?: Float64Array,
 ): TrainingTable {
   const rows = lengthOf(target);
   const names = new Set([target.name]);
@@ -108,7 +112,14 @@ export function createTable(
   const warnings: TrainingWarning[] = [];
   const finite = features.map((feature) => withFiniteValues(feature, warnings));
   const targetOfTask = task === 'REGRESSION' ? regressionTarget(target) : classTarget(target);
-  const whole = { rows, features: finite, target: targetOfTask, warnings, ...(times && { times }) };
+  const whole = {
+    rows,
+    features: finite,
+    target: targetOfTask,
+    warnings,
+    ...(times && { times }),
+    ...(weights && { weights }),
+  };
   const labelled = withoutMissingTargets(withoutMissingTimes(whole, warnings), warnings);
   const table = withoutRareClasses(labelled, warnings);
   if (table.rows < MIN_ROWS) {
@@ -160,6 +171,7 @@ export function selectRows(table: TrainingTable, rows: Int32Array): TrainingTabl
     ),
     target: selectTarget(table.target, rows),
     ...(table.times && { times: Float64Array.from(rows, (row) => table.times![row]!) }),
+    ...(table.weights && { weights: Float64Array.from(rows, (row) => table.weights![row]!) }),
     warnings: table.warnings,
   };
 }

@@ -1,5 +1,5 @@
 import { createTable, type TrainingTable } from './table.js';
-import { rowWeights } from './weights.js';
+import { assertRowWeights, rowWeights } from './weights.js';
 
 const x = { name: 'x', type: 'NUMBER' as const, values: Float64Array.from({ length: 40 }, (_, row) => row) };
 const table = (task: 'REGRESSION' | 'CLASSIFICATION'): TrainingTable => {
@@ -19,6 +19,23 @@ describe('weights of rows', () => {
     expect(ends(rowWeights(table('CLASSIFICATION'), {}, 0.5))).toEqual([Math.sqrt(40 / 60), Math.sqrt(2)]);
     const sampleWeights = new Float64Array(40).fill(3);
     expect(ends(rowWeights(table('CLASSIFICATION'), { sampleWeights, classWeights: { 1: 5 } }))).toEqual([3, 15]);
+  });
+
+  it('of a table count where none are given', () => {
+    const weights = Float64Array.from({ length: 40 }, (_, row) => 1 + row);
+    expect(rowWeights({ ...table('REGRESSION'), weights }, {})).toEqual(weights);
+  });
+
+  it('of a column are checked by name', () => {
+    expect(() => {
+      assertRowWeights('w', Float64Array.of(1, NaN, NaN));
+    }).toThrow('2 rows have no weight in "w"');
+    expect(() => {
+      assertRowWeights('w', Float64Array.of(1, -2));
+    }).toThrow('"w" holds the weight -2');
+    expect(() => {
+      assertRowWeights('w', Float64Array.of(0, 0.5));
+    }).not.toThrow();
   });
 
   it.each([

@@ -3,7 +3,7 @@ import type { HyperparameterSpec } from './hyperparameters.js';
 import { type ClassTarget, countClasses, type TrainingTable } from './table.js';
 
 export interface WeightOptions {
-  /** How much each row of the table counts: finite, not negative, not all 0. Default: all alike. */
+  /** How much each row of the table counts: finite, not negative, not all 0. Default: as the table says. */
   readonly sampleWeights?: Float64Array;
   /** How much rows of a class count, by label; 1 where none is given. */
   readonly classWeights?: Readonly<Record<string, number>>;
@@ -27,8 +27,8 @@ export const CLASS_BALANCE: HyperparameterSpec = {
  * @throws TrainingDataError WRONG_WEIGHTS if weights don't fit the table, or leave a class or everything without weight.
  */
 export function rowWeights(
-  { rows, target }: TrainingTable,
-  { sampleWeights, classWeights }: WeightOptions,
+  { rows, target, weights: ofTable }: TrainingTable,
+  { sampleWeights = ofTable, classWeights }: WeightOptions,
   balance = 0,
 ): Float64Array | undefined {
   const ofClass = target.task === 'CLASSIFICATION' ? weightsOfClasses(target, classWeights, balance) : undefined;
@@ -47,6 +47,17 @@ export function rowWeights(
   }
   if (sums.includes(0)) refuse('The weights of all rows, or of all rows of one class, are 0: nothing can be learned.');
   return weights;
+}
+
+/**
+ * Checks the values of a column of weights.
+ * @throws TrainingDataError WRONG_WEIGHTS that names the column, and what is wrong with how many of its rows.
+ */
+export function assertRowWeights(column: string, weights: Float64Array): void {
+  const missing = weights.reduce((sum, weight) => sum + (Number.isNaN(weight) ? 1 : 0), 0);
+  if (missing > 0) refuse(`${missing} rows have no weight in "${column}". Fill them, with 1 for an ordinary row.`);
+  const wrong = weights.find((weight) => !(weight >= 0 && weight < Infinity));
+  if (wrong !== undefined) refuse(`"${column}" holds the weight ${wrong}; weights are finite, and 0 or more.`);
 }
 
 function weightsOfClasses(

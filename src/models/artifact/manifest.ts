@@ -98,9 +98,17 @@ const importance = z.object({
   ),
 });
 
+/** The zod form of WeightChoice. */
+export const weightsSchema = z.object({
+  column: z.string().optional(),
+  classes: z.record(z.string(), z.number().nonnegative()).optional(),
+});
+
+const scores = z.record(z.string(), z.number().nullable());
+
 const crossValidation = z.object({
   /** In order; `trained` are the rows of the fold's model, `rows` those that it was tried on. */
-  folds: z.array(z.object({ trained: count, rows: count, scores: z.record(z.string(), z.number().nullable()) })),
+  folds: z.array(z.object({ trained: count, rows: count, scores })),
   /** By metric, over the folds in which it is defined; the deviation needs two of them. */
   metrics: z.record(z.string(), z.object({ mean: z.number(), deviation: z.number().nullable() }).nullable()),
 });
@@ -126,6 +134,10 @@ export const manifestSchema = z.object({
   metrics: evaluations,
   /** Metrics of the best constant prediction, on the same rows: what any model has to beat. */
   baseline: evaluations,
+  /** How much rows counted in the training; by class, besides the hyperparameter for balance. */
+  weights: weightsSchema.optional(),
+  /** By part, with a column of weights: metrics in which rows count as much as in the training. */
+  weightedMetrics: z.object({ train: scores, validation: scores, holdout: scores }).optional(),
   /** Of the algorithm, on rows that are not held out, where it was asked for; without calibration. */
   crossValidation: crossValidation.optional(),
   /** Of the metrics on the held-out rows. Artifacts from before it existed lack it. */

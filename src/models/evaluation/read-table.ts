@@ -9,6 +9,7 @@ import {
   type NumericColumn,
   type TrainingTable,
 } from '../../ml/train/table.js';
+import { assertRowWeights } from '../../ml/train/weights.js';
 import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
 import { identifier, literal } from '../../platform/duckdb/sql-text.js';
 import { checkColumns, isTime, type ModelColumns } from '../model-columns.js';
@@ -44,6 +45,11 @@ export async function readTable(
     builders.push(numbersOf({ name: model.split.column, type: 'NUMBER', values: times }));
     expressions.push(millisecondsOf(model.split.column));
   }
+  const weights = model.weights?.column === undefined ? undefined : new Float64Array(rows);
+  if (model.weights?.column !== undefined && weights) {
+    builders.push(numbersOf({ name: model.weights.column, type: 'NUMBER', values: weights }));
+    expressions.push(`CAST(${identifier(model.weights.column)} AS DOUBLE)`);
+  }
   const select = `SELECT ${expressions.join(', ')} FROM ${source}`;
   for await (const chunk of session.chunks(select, { signal })) {
     builders.forEach((builder, index) => {
@@ -53,7 +59,8 @@ export async function readTable(
     await setImmediate(); // A signal to stop arrives between chunks.
   }
   const [target, ...features] = builders.slice(0, wanted.length).flatMap((builder) => builder.columns());
-  return createTable(model.task, target!, features, times);
+  if (model.weights?.column !== undefined && weights) assertRowWeights(model.weights.column, weights);
+  return createTable(model.task, target!, features, times, weights);
 }
 
 /** The columns of a table or file. */

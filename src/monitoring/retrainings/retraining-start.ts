@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { ReadyVersion } from '../../datasets/dataset-version.entity.js';
 import { AppError } from '../../errors/app-error.js';
+import type { WeightChoice } from '../../models/model-columns.js';
 import { Model } from '../../models/model.entity.js';
 import { algorithmsFor, DEFAULT_SEED, TrainingService } from '../../training/training.service.js';
 import { TrainingRun } from '../../training/training-run.entity.js';
@@ -40,11 +41,18 @@ export class RetrainingStart {
       algorithms: row.algorithms ?? algorithmsFor(model.task),
       // What somebody found to be good for the champion is good for its successor.
       hyperparametersOf: (algorithm) => (champion?.algorithm === algorithm ? champion.hyperparameters : {}),
+      weights: champion?.weights ? knownWeights(champion.weights, version) : undefined,
       seed: champion?.seed ?? DEFAULT_SEED,
       trigger: row.trigger,
       requestedBy: null,
     });
   }
+}
+
+/** Labelled predictions carry no weights of rows: there the classes' remain. */
+function knownWeights({ column, classes }: WeightChoice, { schema }: ReadyVersion): WeightChoice {
+  const isThere = schema.some(({ name }) => name === column);
+  return { ...(isThere && { column }), ...(classes && { classes }) };
 }
 
 /** Whoever deletes the model holds it and waits for the retraining: it is had at once, or the step is made later. */

@@ -33,7 +33,15 @@ export async function validateFolds(
   const onProgress: FitOptions['onProgress'] = (progress) => {
     print(formatProgress(progress));
   };
-  const options = { hyperparameters, seed, threads, signal, workerUrl, onProgress };
+  const options = {
+    hyperparameters,
+    classWeights: spec.weights?.classes,
+    seed,
+    threads,
+    signal,
+    workerUrl,
+    onProgress,
+  };
   const result = await crossValidate(algorithm, learned, folds, options);
   for (const [name, summary] of Object.entries(result.metrics)) {
     if (summary) print(formatMetric('folds', name, summary.mean));

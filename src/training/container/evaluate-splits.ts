@@ -1,9 +1,10 @@
 import type { Metrics } from '../../ml/metrics/evaluate.js';
 import { evaluateMetrics } from '../../ml/metrics/evaluate.js';
+import { weightedScores } from '../../ml/metrics/weighted-scores.js';
 import type { Evaluator } from '../../ml/schema/evaluator.js';
 import type { Split } from '../../ml/train/split.js';
 import { selectRows, type Target, type TrainingTable } from '../../ml/train/table.js';
-import type { Evaluation, Evaluations } from '../../models/artifact/manifest.js';
+import type { Evaluation, Evaluations, Manifest } from '../../models/artifact/manifest.js';
 import { scoreTable } from '../../models/evaluation/score-table.js';
 
 const SPLITS = ['train', 'validation', 'holdout'] as const;
@@ -15,6 +16,8 @@ export interface SplitResults {
   readonly metrics: Evaluations;
   /** Metrics of the best constant prediction on the same rows. */
   readonly baseline: Evaluations;
+  /** See Manifest.weightedMetrics. */
+  readonly weighted: Manifest['weightedMetrics'];
   readonly trainScores: Float32Array;
   readonly holdoutScores: Float32Array;
 }
@@ -36,19 +39,22 @@ export async function evaluateSplits(
 ): Promise<SplitResults> {
   const metrics: Partial<Record<keyof Split, Evaluation>> = {};
   const baseline: Partial<Record<keyof Split, Evaluation>> = {};
+  const weighted: Partial<NonNullable<Manifest['weightedMetrics']>> = {};
   const constant = bestConstant(tables.train.target);
   const scoresOf: Partial<Record<keyof Split, Float32Array>> = {};
   for (const part of SPLITS) {
-    const { target, rows } = tables[part];
+    const { target, rows, weights } = tables[part];
     const given = part === 'validation' ? validationScores : undefined;
     const scores = given ?? (await scoreTable(evaluator, tables[part], signal));
     scoresOf[part] = scores;
+    if (weights) weighted[part] = await weightedScores(target, scores, weights);
     metrics[part] = toEvaluation(evaluateMetrics(target, scores));
     baseline[part] = toEvaluation(evaluateMetrics(target, repeated(constant, rows)));
   }
   return {
     metrics: metrics as Evaluations,
     baseline: baseline as Evaluations,
+    weighted: tables.train.weights && (weighted as Manifest['weightedMetrics']),
     trainScores: scoresOf.train!,
     holdoutScores: scoresOf.holdout!,
   };

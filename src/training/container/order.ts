@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { MAX_FOLDS, MIN_FOLDS } from '../../ml/train/folds.js';
+import { weightsSchema } from '../../models/artifact/manifest.js';
 import { ALGORITHMS } from '../../models/algorithm.js';
 import { HYPERPARAMETERS_FILE, type Layout, SPEC_FILE } from './layout.js';
 
@@ -17,6 +18,8 @@ const specSchema = z.object({
       z.object({ method: z.literal('TIME'), column: z.string() }),
     ])
     .optional(),
+  /** How much rows count: by a column, and by class. */
+  weights: weightsSchema.optional(),
   /** Rounds of a cross-validation besides the split. */
   folds: z.number().int().min(MIN_FOLDS).max(MAX_FOLDS).optional(),
   dataset: z.object({ versionId: z.string(), contentHash: z.string() }),

@@ -123,7 +123,7 @@ async function fitWithCheckpoints(
 }
 
 async function fit(
-  { algorithm, seed, hyperparameters, spec: { folds = 0 } }: TrainingOrder,
+  { algorithm, seed, hyperparameters, spec: { folds = 0, weights } }: TrainingOrder,
   table: TrainingTable,
   { print, signal, threads, workerUrl }: ContainerOptions,
   keptTrees?: KeptTrees,
@@ -131,6 +131,7 @@ async function fit(
   const started = performance.now();
   const fitted = await TRAINERS[algorithm].fit(table, {
     hyperparameters,
+    classWeights: weights?.classes,
     seed,
     threads,
     signal,
@@ -169,6 +170,8 @@ async function describe(
     trainer: Object.values(await programVersion()).join(' '),
     dataset: order.spec.dataset,
     split,
+    weights: order.spec.weights,
+    weightedMetrics: results.weighted,
     ...(await describeQuality(results, tables, fitted.signature, order.seed, signal)),
     calibration: describeCalibration(fitted, tables.holdout, results.holdoutScores),
     ...(await describeImportance(evaluator, tables, fitted.summary, { seed: order.seed, signal })),
