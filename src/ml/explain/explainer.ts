@@ -84,7 +84,7 @@ function linear(
   return (row) => Promise.resolve(linearSums(head, origins, inputs, means, row));
 }
 
-function treeSums({ compiled, base }: Head & { kind: 'TREES' }, origins: Int32Array, inputs: number): SumsOf {
+function treeSums({ compiled, base, scores }: Head & { kind: 'TREES' }, origins: Int32Array, inputs: number): SumsOf {
   const { forest, slots, covers } = compiled;
   if (!covers) {
     throw new UnexplainableError('its trees do not tell how many training rows came through each node');
@@ -95,9 +95,11 @@ function treeSums({ compiled, base }: Head & { kind: 'TREES' }, origins: Int32Ar
   }
   const covered: CoveredForest = { ...compiled, covers };
   const width = origins.length;
-  const steps = Math.ceil(STEPS / forest.width);
+  // Of two classes, one is enough.
+  const wanted = Int32Array.from(new Set(scores.flatMap(({ terms }) => terms.map(({ output }) => output))));
+  const steps = Math.ceil(STEPS / wanted.length);
   return async (row, beat) => {
-    const walk = new TreeWalk(covered, width, origins);
+    const walk = new TreeWalk(covered, width, origins, wanted);
     const values = new Float32Array(slots.kinds.length);
     const frame = { values: row, stride: width, batch: NO_BATCH, first: 0, rows: 1 };
     fillSlots(slots, frame, 0, { values, at: 0, stride: 0, lanes: 1 });

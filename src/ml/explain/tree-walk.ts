@@ -34,28 +34,33 @@ export class TreeWalk {
   private readonly node: Int32Array;
   private readonly done: Uint8Array;
   private readonly hot: Uint8Array;
-  /** By depth: the column of the edge that leads here, and its o and z before that edge. */
+  /** By depth: the column of the edge that leads here, its o − z before that edge, and its z. */
   private readonly edge: Int32Array;
-  private readonly oldOne: Float64Array;
+  private readonly oldSpan: Float64Array;
   private readonly oldZero: Float64Array;
+  /** [depth, points]: 1 / (o·t + z·(1 − t)) of that column before that edge. */
+  private readonly oldInverse: Float64Array;
   /** By depth: share of the training rows that come here. */
   private readonly share: Float64Array;
-  /** [depth, points]: product of the factors on the way; [depth, outputs, points]: its sums over leaves. */
+  /** [depth, points]: product of the factors on the way; [depth, outputs that are wanted, points]: its sums over leaves. */
   private readonly product: Float64Array;
   private readonly sums: Float64Array;
-  /** By column: o and z of the way down to the present node. */
-  private readonly one: Float64Array;
+  /** By column: o − z and z of the way down to the present node, and [columns, points]: 1 / (o·t + z·(1 − t)). */
+  private readonly span: Float64Array;
   private readonly zero: Float64Array;
+  private readonly inverse: Float64Array;
   private readonly points: number;
 
   /**
    * @param columns of the matrix that the forest reads.
    * @param origins by column of that matrix: where its contributions are added.
+   * @param wanted outputs to divide; of the others nothing is found.
    */
   constructor(
     private readonly compiled: CoveredForest,
     columns: number,
     private readonly origins: Int32Array,
+    private readonly wanted: Int32Array,
   ) {
     const { forest, slots } = compiled;
     const levels = forest.depths.reduce((most, depth) => Math.max(most, depth), 0) + 1;
@@ -65,13 +70,15 @@ export class TreeWalk {
     this.done = new Uint8Array(levels);
     this.hot = new Uint8Array(levels);
     this.edge = new Int32Array(levels);
-    this.oldOne = new Float64Array(levels);
+    this.oldSpan = new Float64Array(levels);
     this.oldZero = new Float64Array(levels);
+    this.oldInverse = new Float64Array(levels * this.points);
     this.share = new Float64Array(levels);
     this.product = new Float64Array(levels * this.points);
-    this.sums = new Float64Array(levels * this.points * forest.width);
-    this.one = new Float64Array(columns).fill(1);
+    this.sums = new Float64Array(levels * this.points * wanted.length);
+    this.span = new Float64Array(columns);
     this.zero = new Float64Array(columns).fill(1);
+    this.inverse = new Float64Array(columns * this.points).fill(1);
   }
 
   /** Begins with a tree. */
@@ -116,74 +123,76 @@ export class TreeWalk {
 
   private descend(child: number, column: number, taken: boolean): void {
     const { covers } = this.compiled;
-    const { one, zero, rule, points } = this;
+    const { inverse, oldInverse, points, product } = this;
+    const { points: ts } = this.rule;
     const from = this.depth * points;
-    const parent = this.node[this.depth]!;
-    const ratio = covers[child]! / covers[parent]!;
+    const ratio = covers[child]! / covers[this.node[this.depth]!]!;
     const depth = ++this.depth;
     this.node[depth] = child;
     this.hot[depth] = taken ? this.hot[depth - 1]! : 0;
     this.share[depth] = this.share[depth - 1]! * ratio;
     this.edge[depth] = column;
-    const o = (this.oldOne[depth] = one[column]!);
-    const z = (this.oldZero[depth] = zero[column]!);
-    const nextO = (one[column] = taken ? o : 0);
-    const nextZ = (zero[column] = z * ratio);
-    const to = depth * points;
-    for (let k = 0; k < rule.points.length; k++) {
-      const t = rule.points[k]!;
-      this.product[to + k] = (this.product[from + k]! * (nextO * t + nextZ * (1 - t))) / (o * t + z * (1 - t));
+    const oldSpan = (this.oldSpan[depth] = this.span[column]!);
+    const oldZero = (this.oldZero[depth] = this.zero[column]!);
+    const zero = (this.zero[column] = oldZero * ratio);
+    const span = (this.span[column] = taken ? oldSpan + oldZero - zero : -zero);
+    const [at, to] = [column * points, depth * points];
+    for (let i = 0; i < ts.length; i++) {
+      const factor = zero + span * ts[i]!;
+      const old = (oldInverse[to + i] = inverse[at + i]!);
+      product[to + i] = product[from + i]! * factor * old;
+      inverse[at + i] = 1 / factor;
     }
     this.arrive();
   }
 
   private arrive(): void {
-    const size = this.points * this.compiled.forest.width;
+    const size = this.points * this.wanted.length;
     this.done[this.depth] = 0;
     this.sums.fill(0, this.depth * size, (this.depth + 1) * size);
   }
 
   private addLeaf(leaf: number, { output, base }: ForestSums): void {
     const { leaves, width } = this.compiled.forest;
-    const { rule, points, depth } = this;
+    const { wanted, points, depth, product, sums } = this;
+    const { weights } = this.rule;
     const isHot = this.hot[depth] === 1;
-    for (let k = 0; k < width; k++) {
+    for (let n = 0; n < wanted.length; n++) {
+      const k = wanted[n]!;
       const value = leaves[leaf * width + k]!;
       if (value === 0) continue;
       base[k]! += value * this.share[depth]!;
       if (isHot) output[k]! += value;
-      const at = (depth * width + k) * points;
-      for (let i = 0; i < rule.points.length; i++) {
-        this.sums[at + i] = value * rule.weights[i]! * this.product[depth * points + i]!;
-      }
+      const at = (depth * wanted.length + n) * points;
+      for (let i = 0; i < weights.length; i++) sums[at + i] = value * weights[i]! * product[depth * points + i]!;
     }
   }
 
   /**
-   * Settles the edge that led here and goes up. Below it its column had the factor of `one` and `zero`, above it the old
+   * Settles the edge that led here and goes up. Below it its column had the factor of `span` and `zero`, above it the old
    * one: what an edge above counts for these leaves is taken back, since it has not seen this split.
    */
   private leave(contributions: Float64Array): void {
-    const { rule, points, sums, depth } = this;
-    const { width } = this.compiled.forest;
+    const { inverse, oldInverse, points, sums, depth, wanted } = this;
+    const used = this.rule.points.length;
     const column = this.edge[depth]!;
-    const [o, z] = [this.one[column]!, this.zero[column]!];
-    const [oldO, oldZ] = [this.oldOne[depth]!, this.oldZero[depth]!];
-    const origin = this.origins[column]!;
-    const inputs = contributions.length / width;
-    for (let i = 0; i < rule.points.length; i++) {
-      const t = rule.points[i]!;
-      const gain = (o - z) / (o * t + z * (1 - t)) - (oldO - oldZ) / (oldO * t + oldZ * (1 - t));
-      for (let k = 0; k < width; k++) {
-        const at = (depth * width + k) * points + i;
-        const sum = sums[at]!;
-        if (sum === 0) continue;
-        contributions[k * inputs + origin]! += sum * gain;
-        sums[at - width * points]! += sum;
+    const [span, oldSpan] = [this.span[column]!, this.oldSpan[depth]!];
+    const inputs = contributions.length / this.compiled.forest.width;
+    const [at, below] = [column * points, depth * points];
+    for (let n = 0; n < wanted.length; n++) {
+      const from = (depth * wanted.length + n) * points;
+      const up = from - wanted.length * points;
+      let sum = 0;
+      for (let i = 0; i < used; i++) {
+        const value = sums[from + i]!;
+        sum += value * (span * inverse[at + i]! - oldSpan * oldInverse[below + i]!);
+        sums[up + i]! += value;
       }
+      contributions[wanted[n]! * inputs + this.origins[column]!]! += sum;
     }
-    this.one[column] = oldO;
-    this.zero[column] = oldZ;
+    for (let i = 0; i < used; i++) inverse[at + i] = oldInverse[below + i]!;
+    this.span[column] = oldSpan;
+    this.zero[column] = this.oldZero[depth]!;
     this.depth--;
   }
 }
