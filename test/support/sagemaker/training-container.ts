@@ -97,7 +97,7 @@ export class TrainingContainer {
 
   /** Takes the machine away as soon as the program has left a checkpoint. */
   async killAtCheckpoint(): Promise<void> {
-    while (this.child?.exitCode === null) {
+    while (this.child?.exitCode === null && this.child.signalCode === null) {
       const files = await readdir(join(this.root, 'checkpoints'));
       if (files.some((name) => !name.endsWith('.part'))) this.signal('SIGKILL');
       await delay(20);
