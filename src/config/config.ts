@@ -87,6 +87,9 @@ export const settingsSchema = z.object({
   INTROSPECTION: flag.optional().describe('Answer introspection queries; off in production by default'),
 
   SOURCE_ALLOW_LIST: list.default([]).describe('host or host:port, comma-separated: internal or plain-HTTP sources'),
+  SOURCE_S3_ALLOW_LIST: list
+    .default([])
+    .describe('bucket or bucket/prefix, comma-separated: what engineers may extract with our credentials'),
   SOURCE_MAX_BYTES: bytes(20 * GIBIBYTE).describe(
     'Largest source that an extraction reads, and most that it spills to disk',
   ),

@@ -11,7 +11,7 @@ export function toSourceType({ location, options, createdAt }: DataSourceRow): D
   const { kind } = location;
   return {
     kind,
-    url: kind === 'HTTP' ? location.url : null,
+    url: kind === 'HTTP' || kind === 'S3' ? location.url : null,
     format: kind === 'POSTGRES' ? null : location.format,
     connection: kind === 'POSTGRES' ? location.connection : null,
     query: kind === 'POSTGRES' ? location.query : null,

@@ -273,7 +273,7 @@ export class DatasetsService {
     options: ReadOptions,
   ): Promise<void> {
     const id = uuidv7();
-    const location = locationOf(source, { allowList: this.config.SOURCE_ALLOW_LIST });
+    const location = locationOf(source, { allowList: this.config.SOURCE_ALLOW_LIST }, this.config.SOURCE_S3_ALLOW_LIST);
     const sealedConnection = source.kind === 'POSTGRES' ? this.seal.seal(source.connection, id) : null;
     const row = { id, datasetId, kind: source.kind, location, sealedConnection, options };
     await manager.save(DataSourceRow, manager.create(DataSourceRow, row));

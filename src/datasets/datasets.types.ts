@@ -7,7 +7,7 @@ import { EXTRACTION_STATES, type ExtractionState } from './extraction-state.js';
 import { COLUMN_TYPES, type ColumnType } from './extraction/column-types.js';
 import { FILE_FORMATS, type FileFormat, readOptionsSchema, sourceSpecSchema } from './extraction/source-spec.js';
 
-const SourceKindEnum = enumOf(['HTTP', 'POSTGRES', 'UPLOAD'] as const);
+const SourceKindEnum = enumOf(['HTTP', 'POSTGRES', 'S3', 'UPLOAD'] as const);
 const FileFormatEnum = enumOf(FILE_FORMATS);
 const EncodingEnum = enumOf(['UTF8', 'LATIN1'] as const);
 const ColumnTypeEnum = enumOf(COLUMN_TYPES);
@@ -18,6 +18,7 @@ registerEnumType(SourceKindEnum, {
   valuesMap: {
     HTTP: { description: 'A file at an HTTP(S) address.' },
     POSTGRES: { description: 'A query on a PostgreSQL server.' },
+    S3: { description: 'An object of a bucket that SOURCE_S3_ALLOW_LIST names.' },
     UPLOAD: { description: 'A file sent to `POST /v1/datasets/{name}/upload`.' },
   },
 });
@@ -37,12 +38,12 @@ registerEnumType(StateEnum, {
 @InputType()
 export class DatasetSourceInput {
   @Field(() => SourceKindEnum)
-  kind!: 'HTTP' | 'POSTGRES' | 'UPLOAD';
+  kind!: 'HTTP' | 'POSTGRES' | 'S3' | 'UPLOAD';
 
-  @Field(() => String, { nullable: true, description: 'HTTP: the address of the file.' })
+  @Field(() => String, { nullable: true, description: 'HTTP: the address of the file. S3: `s3://bucket/path/file`.' })
   url?: string | null;
 
-  @Field(() => FileFormatEnum, { nullable: true, description: 'HTTP and UPLOAD.' })
+  @Field(() => FileFormatEnum, { nullable: true, description: 'HTTP, S3 and UPLOAD.' })
   format?: FileFormat | null;
 
   @Field(() => String, {
@@ -141,7 +142,7 @@ function withoutNulls(value: unknown): unknown {
 @ObjectType({ description: 'Where a dataset comes from. Secrets are never part of it.' })
 export class DatasetSource {
   @Field(() => SourceKindEnum)
-  kind!: 'HTTP' | 'POSTGRES' | 'UPLOAD';
+  kind!: 'HTTP' | 'POSTGRES' | 'S3' | 'UPLOAD';
 
   @Field(() => String, { nullable: true, description: 'Its query part is shown to engineers.' })
   url!: string | null;

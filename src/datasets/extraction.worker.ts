@@ -109,6 +109,7 @@ export class ExtractionWorker implements JobHandler<{ versionId: string }> {
           timeoutMs: this.config.SOURCE_TIMEOUT_SECONDS * 1000,
         },
         outbound: { allowList: this.config.SOURCE_ALLOW_LIST },
+        s3: { settings: this.config, allowList: this.config.SOURCE_S3_ALLOW_LIST },
         memoryLimit: this.config.DUCKDB_MEMORY_LIMIT,
         onProgress: (next) => (progress = next),
         ...(uploadKey && { openUpload: () => this.objects.read(uploadKey, signal) }),

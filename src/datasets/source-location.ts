@@ -1,22 +1,27 @@
 import type { OutboundPolicy } from '../platform/http/outbound-policy.js';
 import { parseSourceUrl } from '../platform/http/outbound-request.js';
 import { parseConnection } from './extraction/postgres-source.js';
+import { parseS3Source } from './extraction/s3-source.js';
 import type { FileFormat, SourceSpec } from './extraction/source-spec.js';
 
 /** A source without its secrets, as it is stored in clear and shown. */
 export type SourceLocation =
   | { readonly kind: 'HTTP'; readonly url: string; readonly format: FileFormat }
   | { readonly kind: 'POSTGRES'; readonly connection: string; readonly query: string }
+  | { readonly kind: 'S3'; readonly url: string; readonly format: FileFormat }
   | { readonly kind: 'UPLOAD'; readonly format: FileFormat };
 
-/** @throws AppError BAD_INPUT for a source that can be known to be wrong without connecting to it. */
-export function locationOf(source: SourceSpec, policy: OutboundPolicy): SourceLocation {
+/** @throws AppError BAD_INPUT or FORBIDDEN for a source that can be known to be wrong without connecting to it. */
+export function locationOf(source: SourceSpec, policy: OutboundPolicy, s3AllowList: readonly string[]): SourceLocation {
   switch (source.kind) {
     case 'HTTP':
       parseSourceUrl(source.url, policy);
       return source;
     case 'POSTGRES':
       return { ...source, connection: withoutPassword(source.connection) };
+    case 'S3':
+      parseS3Source(source.url, s3AllowList);
+      return source;
     case 'UPLOAD':
       return source;
   }

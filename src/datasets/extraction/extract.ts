@@ -15,9 +15,10 @@ import { ExtractionLimits } from './limits.js';
 import { openPostgres } from './postgres-source.js';
 import { ColumnProfile, profileParquet } from './profile.js';
 import { openRelation } from './readers.js';
+import { openS3, type S3Access } from './s3-source.js';
 import { Snapshot, writeSnapshot } from './snapshot.js';
 import { FileFormat, ReadOptions, SourceSpec } from './source-spec.js';
-import { stageStream } from './staging.js';
+import { stageStream, tooLarge } from './staging.js';
 
 export interface ExtractionProgress {
   readonly phase: 'READING' | 'CONVERTING' | 'PROFILING';
@@ -37,6 +38,8 @@ export interface ExtractionContext {
   readonly threads?: number;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: ExtractionProgress) => void;
+  /** Needed for sources of the kind S3. */
+  readonly s3?: S3Access;
   /** Opens what was uploaded; needed for sources of the kind UPLOAD. */
   readonly openUpload?: () => Promise<Readable>;
 }
@@ -167,6 +170,17 @@ async function stage(source: SourceSpec, options: ReadOptions, context: Extracti
         return { path, format: 'CSV', bytes, declared: rows.declared };
       } finally {
         await rows.release();
+      }
+    }
+    case 'S3': {
+      if (!context.s3) throw new AppError('INVALID_STATE', 'Sources in S3 cannot be read here.');
+      const { body, totalBytes, release } = await openS3(source.url, context.s3, context.signal);
+      try {
+        if (totalBytes > context.limits.maxBytes) throw tooLarge(context.limits.maxBytes);
+        const bytes = await stageBody(body, source.format, path, options, context, totalBytes);
+        return { path, format: source.format, bytes };
+      } finally {
+        release();
       }
     }
     case 'UPLOAD': {

@@ -23,6 +23,8 @@ export const sourceSpecSchema = z.discriminatedUnion('kind', [
       .max(4000),
     query: z.string().trim().min(1).max(100_000),
   }),
+  /** An object that the installation itself can read, if an administrator allowed that: `s3://bucket/path/file`. */
+  z.strictObject({ kind: z.literal('S3'), url: z.string().min(1).max(4000), format: z.enum(FILE_FORMATS) }),
   z.strictObject({ kind: z.literal('UPLOAD'), format: z.enum(FILE_FORMATS) }),
 ]);
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;
