@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { labelsIn, metricsIn, type MonitoringQuery, queriesOf } from '../helm/queries.js';
+import { signUp } from '../support/accounts.js';
+import { type Boucle, startBoucle } from '../support/boucle-process.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { hasCommand } from '../support/peers.js';
+import { type Prometheus, startPrometheus } from '../support/prometheus.js';
+
+const MODEL = 'helm-test';
+const EMAIL = 'helm@example.org';
+const PASSWORD = 'a good long pass phrase';
+const ROLES = ['api', 'predictor', 'worker', 'scheduler'] as const;
+/** Not there at every moment: a canary that fails, a run that is under way, a decision to retrain. */
+const OCCASIONAL = ['boucle_canary_fallbacks_total', 'boucle_training_oldest_seconds', 'verdict="RETRAIN"'];
+
+(hasCommand('prometheus') ? describe : describe.skip)('what dashboards and alerts ask of Prometheus', () => {
+  let database: TestDatabase;
+  let boucles: Record<(typeof ROLES)[number], Boucle>;
+  let prometheus: Prometheus;
+  let token: string;
+  let queries: MonitoringQuery[];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const api = await startBoucle({ databaseUrl: database.url, role: 'api', env: { REGISTRATION: 'open' } });
+    const others = await Promise.all(
+      ROLES.slice(1).map((role) => startBoucle({ databaseUrl: database.url, role, home: api.home })),
+    );
+    boucles = { api, predictor: others[0]!, worker: others[1]!, scheduler: others[2]! };
+    const targets = Object.values(boucles).map(({ url }) => new URL(url).host);
+    prometheus = await startPrometheus(targets, `${process.cwd()}/helm/boucle/files/alerts.yaml`);
+    ({ token } = await signUp(api, database, 'ENGINEER', true));
+    await database.query(`UPDATE app_user SET email = $1`, [EMAIL]);
+  });
+
+  afterAll(async () => {
+    await prometheus.stop();
+    for (const role of [...ROLES].reverse()) await boucles[role].stop();
+    await database.drop();
+  });
+
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+  /** Runs the chart's test as its pod does. */
+  async function smoke(): Promise<{ code: number; output: string }> {
+    const child = spawn(process.execPath, ['helm/boucle/files/smoke.mjs'], {
+      env: { API_URL: boucles.api.url, PREDICTOR_URL: boucles.predictor.url, EMAIL, PASSWORD },
+    });
+    const [output, problems, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    return { code: code as number, output: output + problems };
+  }
+
+  async function predict(rows: object[]): Promise<string[]> {
+    const response = await boucles.predictor.fetch(`/v1/models/${MODEL}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rows }),
+      token,
+    });
+    const { predictions } = (await response.json()) as { predictions?: { id: string }[] };
+    return (predictions ?? []).map(({ id }) => id);
+  }
+
+  it('has data: the chart’s test trains and predicts, twice; a challenger, outcomes and a check follow', async () => {
+    for (const version of [1, 2]) {
+      const { code, output } = await smoke();
+      expect([code, output]).toEqual([
+        0,
+        expect.stringMatching(new RegExp(`trained version ${version}\\npredicted 2[12]`)),
+      ]);
+    }
+    // A version that has just become champion is watched from the next slot on.
+    await database.query(`UPDATE model_version SET created_at = now() - interval '1 day'`);
+    await boucles.api.ask(
+      'mutation ($input: StartChallengeInput!) { startChallenge(input: $input) { id } }',
+      {
+        input: { model: MODEL, version: 2, kind: 'SHADOW', reason: 'a test' },
+      },
+      token,
+    );
+    await boucles.api.ask(
+      'mutation ($input: MonitoringPolicyInput!) { setMonitoringPolicy(input: $input) { id } }',
+      {
+        input: {
+          model: MODEL,
+          cron: '*/10 * * * * *',
+          windowSeconds: 10,
+          minimumRows: 50,
+          rowsPerGroup: 5,
+          enabled: true,
+        },
+      },
+      token,
+    );
+    const report = `SELECT 1 FROM drift_report WHERE document -> 'quality' ->> 'labelled' <> '0'`;
+    for (let tries = 0; tries < 30 && (await database.query(report)).length === 0; tries++) {
+      const xs = Array.from({ length: 100 }, (_, i) => i / 5);
+      const ids = await predict(xs.map((x) => ({ x })));
+      const outcomes = ids.map((predictionId, i) => ({ predictionId, value: 2 * xs[i]! + 1 }));
+      await boucles.predictor.fetch('/v1/outcomes', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ outcomes }),
+        token,
+      });
+      await pause(1_000);
+    }
+    expect(await database.query(report)).not.toEqual([]);
+    expect(await predict([{ x: 'no number' }])).toEqual([]);
+    // What the database says is read every five seconds, and scraped a second later.
+    await pause(7_000);
+  }, 120_000);
+
+  it('scrapes every role', async () => {
+    const { activeTargets } = await prometheus.get('targets');
+    expect(activeTargets.map(({ health }: { health: string }) => health)).toEqual(['up', 'up', 'up', 'up']);
+    const { result } = await prometheus.get('query', { query: 'count by (role) (boucle_info)' });
+    expect(result.map(({ metric }: any) => metric.role).sort()).toEqual([...ROLES].sort());
+  });
+
+  it('answers every query of the dashboards', async () => {
+    queries = ['models', 'operations'].flatMap(queriesOf);
+    expect(queries.length).toBeGreaterThan(25);
+    const empty: string[] = [];
+    for (const { where, query } of queries) {
+      const { result } = await prometheus.get('query', { query: query.replace(/ > 0$/, '') });
+      if (result.length === 0 && !OCCASIONAL.some((part) => query.includes(part))) empty.push(`${where}: ${query}`);
+    }
+    expect(empty).toEqual([]);
+  });
+
+  it('knows every metric and label that dashboards and alerts name', async () => {
+    const { groups } = await prometheus.get('rules');
+    const alerts: MonitoringQuery[] = groups
+      .flatMap(({ rules }: any) => rules)
+      .map(({ name, query }: any) => ({ where: name, query }));
+    expect(alerts).toHaveLength(13);
+    const unknown: string[] = [];
+    const exported = (
+      await Promise.all(ROLES.map(async (role) => (await boucles[role].fetch('/metrics')).text()))
+    ).join('\n');
+    const labels = new Map<string, Set<string>>();
+    const labelsOf = async (metric: string) => {
+      const known = labels.get(metric);
+      if (known) return known;
+      const series: Record<string, string>[] = await prometheus.get('series', { 'match[]': metric });
+      const found = new Set(series.flatMap((one) => Object.keys(one)));
+      labels.set(metric, found);
+      return found;
+    };
+    for (const { where, query } of [...queries, ...alerts]) {
+      const metrics = metricsIn(query);
+      const missing = metrics.filter(
+        (name) =>
+          !exported.includes(`# TYPE ${name.replace(/_(bucket|count|sum)$/, '')} `) &&
+          !exported.includes(`# TYPE ${name} `),
+      );
+      unknown.push(...missing.map((name) => `${where}: ${name}`));
+      if (OCCASIONAL.some((part) => query.includes(part))) continue;
+      for (const [metric, asked] of labelsIn(query)) {
+        const owners = metric === '' ? metrics : [metric];
+        const known = new Set((await Promise.all(owners.map(labelsOf))).flatMap((one) => [...one]));
+        unknown.push(...asked.filter((label) => !known.has(label)).map((label) => `${where}: ${metric}{${label}}`));
+      }
+    }
+    expect(unknown).toEqual([]);
+  });
+
+  it('has no alert about a Boucle that is well', async () => {
+    const { groups } = await prometheus.get('rules');
+    const rules = groups.flatMap(({ rules }: any) => rules);
+    expect(
+      rules.filter(({ health }: any) => health !== 'ok').map(({ name, lastError }: any) => `${name}: ${lastError}`),
+    ).toEqual([]);
+    expect(rules.filter(({ state }: any) => state === 'firing').map(({ name }: any) => name)).toEqual([]);
+  });
+});
