@@ -153,6 +153,17 @@ export const settingsSchema = z.object({
     .describe('How often a training job is looked at, at first; later less often, but every minute'),
   EVALUATOR_CACHE_BYTES: bytes(512 * MEBIBYTE).describe('Memory for loaded models in one process'),
   PREDICTION_MAX_ROWS: z.coerce.number().int().positive().default(10_000).describe('Most rows in one request'),
+  PREDICTION_RATE_LIMIT: z.coerce
+    .number()
+    .positive()
+    .optional()
+    .describe('Most requests a second of one user or API key in one process; no limit by default'),
+  PREDICTION_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .positive()
+    .default(1_000)
+    .describe('Most requests for predictions that one process works on at once'),
   PREDICTION_LOG_MODE: z
     .enum(['durable', 'async', 'sampled'])
     .default('durable')

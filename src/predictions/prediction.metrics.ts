@@ -4,6 +4,7 @@ export const PREDICTIONS_TOTAL = 'boucle_predictions_total';
 export const PREDICTION_DURATION = 'boucle_prediction_duration_seconds';
 export const PREDICTION_LOG_PENDING = 'boucle_prediction_log_pending';
 export const PREDICTION_LOG_DROPPED = 'boucle_prediction_log_dropped_total';
+export const PREDICTIONS_LIMITED = 'boucle_predictions_limited_total';
 export const CANARY_FALLBACKS_TOTAL = 'boucle_canary_fallbacks_total';
 export const SHADOW_PREDICTIONS_TOTAL = 'boucle_shadow_predictions_total';
 export const EVALUATOR_CACHE_BYTES = 'boucle_evaluator_cache_bytes';
@@ -33,6 +34,11 @@ export const predictionMetrics = [
   makeCounterProvider({
     name: PREDICTION_LOG_DROPPED,
     help: 'Rows that were answered and could not be logged: only PREDICTION_LOG_MODE=async allows that',
+  }),
+  makeCounterProvider({
+    name: PREDICTIONS_LIMITED,
+    help: 'Requests that were not taken on, by the limit in their way',
+    labelNames: ['limit'],
   }),
   makeCounterProvider({
     name: CANARY_FALLBACKS_TOTAL,

@@ -45,6 +45,7 @@ import { PredictionPartitions } from './prediction-partitions.js';
 import { Prediction } from './prediction.entity.js';
 import { LoggedPredictionResolver, PredictionsResolver } from './predictions.resolver.js';
 import { PredictionsService } from './predictions.service.js';
+import { ServingLimits } from './serving-limits.js';
 
 @Module({
   imports: [
@@ -60,6 +61,7 @@ import { PredictionsService } from './predictions.service.js';
     PredictionHistory,
     PredictionLog,
     LogModes,
+    ServingLimits,
     IdempotentRequests,
     PredictionPartitions,
     ModelRouter,

@@ -20,6 +20,7 @@ import { PREDICTION_DURATION, PredictionResultLabel, PREDICTIONS_TOTAL } from '.
 import { checkRequest, PredictionRequest } from './prediction-request.js';
 import type { LogRow } from './prediction-rows.js';
 import type { PredictionOutput } from './prediction.entity.js';
+import { ServingLimits } from './serving-limits.js';
 import type { RequestContext } from './request-context.js';
 import { scoreRows, ScoredRow } from './score-rows.js';
 
@@ -53,6 +54,7 @@ const NO_ANSWERS: ReadonlyMap<number, Answer> = new Map();
 @Injectable()
 export class PredictionsService {
   constructor(
+    private readonly limits: ServingLimits,
     private readonly router: ModelRouter,
     private readonly evaluators: EvaluatorCache,
     private readonly explanations: Explanations,
@@ -70,9 +72,13 @@ export class PredictionsService {
    * default.
    * @throws AppError BAD_INPUT with the wrong fields, LIMIT_EXCEEDED for too many rows, NOT_FOUND or INVALID_STATE for
    *   the model, UNAVAILABLE if the prediction could not be logged, CONFLICT for an idempotency key that was used for
-   *   another request, and what {@link Explanations.explain} throws.
+   *   another request, RATE_LIMITED for a caller who comes too often, and what {@link Explanations.explain} throws.
    */
-  async predict(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
+  predict(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
+    return this.limits.admit(callerOf(context.principal).id, () => this.predictOnce(request, context));
+  }
+
+  private async predictOnce(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
     const arrived = performance.now();
     checkRequest(request, this.config.PREDICTION_MAX_ROWS);
     checkMayUse(context.principal, request.model);
