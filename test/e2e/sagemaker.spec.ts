@@ -95,5 +95,5 @@ describe('the loop, with data in a bucket and trainings on SageMaker', () => {
     expect(cost).toMatchObject({ trainings: 1, most: expect.closeTo(MOST, 9), perMonth: 2 * MOST });
     // Checked while the job went on or after its end: what it may cost, or what it did.
     expect([MOST, run.cost].some((amount) => Math.abs(cost.spent - amount) < 1e-9)).toBe(true);
-  });
+  }, 180_000);
 });
