@@ -55,6 +55,8 @@ describe(`predictions while servers are killed and backends ended (CRASH_SEED=${
 
   async function crash(round: number): Promise<void> {
     await delay(100 + 400 * random.uniform());
+    // A server outlives its backends.
+    expect({ exitCode: boucle.child.exitCode, output: boucle.output() }).toMatchObject({ exitCode: null });
     if (round % 2 === 0) {
       await boucle.kill();
       await startPredictor();

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { PoolClient } from 'pg';
 import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
 import type { Config } from '../../config/config.js';
 
@@ -24,6 +25,7 @@ export function databaseOptions(config: Config): PostgresDataSourceOptions {
       idle_in_transaction_session_timeout: 120_000,
       keepAlive: true,
       options: '-c timezone=UTC',
+      onConnect: surviveLoss,
     },
   };
 }
@@ -33,6 +35,14 @@ function mortalSocket(silenceMs: number): Socket {
   const socket = new Socket();
   socket.setTimeout(silenceMs, () => socket.destroy());
   return socket;
+}
+
+/**
+ * The pool hands a new connection over a moment before anybody listens to its errors. One that the server ends in that
+ * moment would end the process; as it is, its next query says that it is lost.
+ */
+function surviveLoss(client: PoolClient): void {
+  client.on('error', () => undefined);
 }
 
 /** Options of the connection that applies migrations: no statement timeout, and the files of `migrations/`. */
