@@ -382,8 +382,8 @@ describe('outcomes', () => {
         body: 'a,b',
         token,
       });
-      expect(response.status).toBe(400);
-      expect(await response.text()).toContain('Unsupported Media Type');
+      expect(response.status).toBe(415);
+      expect(await response.text()).toContain('This path does not take CSV. Send JSON.');
     });
 
     it('of more lines than fit a request are recorded, and again without a change', async () => {
