@@ -15,7 +15,16 @@ class LongWork implements BeforeApplicationShutdown {
   }
 }
 
-@Module({ providers: [LongWork, Readiness, { provide: DataSource, useValue: { query: () => Promise.resolve([]) } }] })
+@Module({
+  providers: [
+    LongWork,
+    Readiness,
+    {
+      provide: DataSource,
+      useFactory: () => new DataSource({ type: 'postgres', url: process.env['TEST_POSTGRES_URL']! }).initialize(),
+    },
+  ],
+})
 class Sample {}
 
 describe('readiness', () => {
@@ -24,6 +33,7 @@ describe('readiness', () => {
     expect(await app.get(Readiness).problem()).toBeUndefined();
     const work = app.get(LongWork);
     await app.close();
+    await app.get(DataSource).destroy();
     expect(work.problemWhileEnding).toBe('The process is stopping.');
   });
 });
