@@ -24,3 +24,8 @@ export async function rowsFromColumns(columns: readonly RequestColumn[], rows: n
   }
   return made;
 }
+
+/** Names of columns for an error, the first thirty of them. */
+export function listing(names: readonly string[]): string {
+  return `${names.slice(0, 30).join(', ')}${names.length > 30 ? ', …' : ''}`;
+}

@@ -1,13 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { existsSync, readdirSync } from 'node:fs';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { databaseIdentity } from '../../src/platform/database/embedded/identity.js';
+import { freePort } from './peer-server.js';
 
 /** Where Debian's packages put each version of PostgreSQL. */
 const VERSIONS = '/usr/lib/postgresql';
@@ -21,8 +22,8 @@ export interface PostgresServer {
 }
 
 /** The folder of the newest PostgreSQL installed with its tools, such as pg_dump; under CI there must be one. */
-export async function installedPostgres(): Promise<string | undefined> {
-  const versions = (await readdir(VERSIONS).catch(() => [])).map(Number).filter((version) => version >= 15);
+export function installedPostgres(): string | undefined {
+  const versions = (existsSync(VERSIONS) ? readdirSync(VERSIONS) : []).map(Number).filter((version) => version >= 15);
   if (versions.length > 0) return join(VERSIONS, String(Math.max(...versions)), 'bin');
   if (process.env['CI'] === 'true') throw new Error('PostgreSQL is missing; .ci/run installs it');
   return undefined;
@@ -68,12 +69,4 @@ async function answering(url: string, child: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`PostgreSQL did not start on ${url}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

@@ -51,7 +51,7 @@ export function migrationOptions(config: Config): PostgresDataSourceOptions {
     ...databaseOptions(config),
     // A session lock keeps two migrations apart; a pooler in between could hand the session to somebody else.
     url: config.DATABASE_DIRECT_URL ?? config.DATABASE_URL,
-    extra: { options: '-c timezone=UTC' },
+    extra: { options: '-c timezone=UTC', onConnect: surviveLoss },
     poolSize: 2,
     migrations: [MIGRATIONS],
     migrationsTableName: 'schema_migration',

@@ -1,6 +1,6 @@
 import { AppError } from '../../errors/app-error.js';
 import { inputColumns, type Signature } from '../../ml/schema/signature.js';
-import { type RequestColumn, rowsFromColumns } from '../columnar-rows.js';
+import { listing, type RequestColumn, rowsFromColumns } from '../columnar-rows.js';
 import { checkRowCount } from '../prediction-request.js';
 import { csvRows, isCsv } from './csv-invocation.js';
 
@@ -99,10 +99,6 @@ function isNames(value: unknown): value is readonly string[] {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function listing(names: readonly string[]): string {
-  return `${names.slice(0, 30).join(', ')}${names.length > 30 ? ', …' : ''}`;
 }
 
 function wrong(message: string): AppError {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { inputColumns, type Signature } from '../../ml/schema/signature.js';
-import type { RequestColumn } from '../columnar-rows.js';
+import { listing, type RequestColumn } from '../columnar-rows.js';
 import { readTensor, type TensorReader, tensorSchema } from './tensor.js';
 
 export const inferRequestSchema = z.object({
@@ -64,8 +64,4 @@ function checkColumns(tensors: readonly TensorReader[], names: readonly string[]
       );
     }
   }
-}
-
-function listing(names: readonly string[]): string {
-  return `${names.slice(0, 30).join(', ')}${names.length > 30 ? ', …' : ''}`;
 }
