@@ -72,7 +72,7 @@ describe('models that were trained elsewhere', () => {
   }
 
   async function register(model: string, onnx: Uint8Array, input: object = {}): Promise<string> {
-    const { status, body } = await post(`/v1/models/${model}/uploads`, onnx);
+    const { status, body } = await post(`/v1/model-uploads/${model}`, onnx);
     expect(status).toBe(201);
     expect(body).toEqual({ file: createHash('sha256').update(onnx).digest('hex'), bytes: onnx.length });
     const { registerModelVersion } = await ask(REGISTER, { input: { model, file: body.file, ...input } });
@@ -199,15 +199,15 @@ describe('models that were trained elsewhere', () => {
   }, 120_000);
 
   it('can be refused at once: too large, empty, not there, or with what cannot be', async () => {
-    const large = await post('/v1/models/hostile/uploads', new Uint8Array(MAX_BYTES + 1));
+    const large = await post('/v1/model-uploads/hostile', new Uint8Array(MAX_BYTES + 1));
     expect(large).toMatchObject({ status: 413, body: { error: { code: 'LIMIT_EXCEEDED' } } });
     expect(large.body.error.message).toMatch(/more than 8000000 bytes.*ONNX_MAX_BYTES/);
-    expect(await post('/v1/models/hostile/uploads', new Uint8Array(0))).toMatchObject({ status: 400 });
-    expect(await post('/v1/models/nothing/uploads', onnxOf('sklearn-linear'))).toMatchObject({ status: 404 });
+    expect(await post('/v1/model-uploads/hostile', new Uint8Array(0))).toMatchObject({ status: 400 });
+    expect(await post('/v1/model-uploads/nothing', onnxOf('sklearn-linear'))).toMatchObject({ status: 404 });
     const attempt = async (input: object): Promise<string> =>
       (await boucle.graphql(REGISTER, { input: { model: 'hostile', file: '0'.repeat(64), ...input } }, engineer.token))
         .errors![0]!.message;
-    expect(await attempt({})).toMatch(/no uploaded file 0{64}. Send it to POST \/v1\/models\/hostile\/uploads/);
+    expect(await attempt({})).toMatch(/no uploaded file 0{64}. Send it to POST \/v1\/model-uploads\/hostile/);
     expect(await attempt({ file: 'x' })).toMatch(/SHA-256/);
     expect(await attempt({ datasetVersion: 9 })).toMatch(/no version 9/);
     expect(await attempt({ classes: ['a', 'b'] })).toMatch(/predicts numbers/);

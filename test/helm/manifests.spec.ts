@@ -13,7 +13,7 @@ const MATRIX: readonly Record<string, unknown>[] = [
   { ...BUCKET, 'storage.s3.endpoint': 'http://minio:9000', 'storage.s3.existingSecret': 'minio' },
   { ...BUCKET, 'aws.identity': 'podIdentity', 'networkPolicy.enabled': true },
   { ...BUCKET, 'aws.identity': 'node', 'networkPolicy.enabled': true, 'networkPolicy.callers': [{ podSelector: {} }] },
-  { ...BUCKET, 'ingress.enabled': true, 'ingress.host': 'ml.example.org', 'ingress.modelPaths': 'regex' },
+  { ...BUCKET, 'ingress.enabled': true, 'ingress.host': 'ml.example.org', 'ingress.className': 'nginx' },
   { ...BUCKET, 'httpRoute.enabled': true, 'httpRoute.parentRefs': [{ name: 'gateway', namespace: 'infra' }] },
   {
     'httpRoute.enabled': true,

@@ -1,11 +1,17 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ROUTES } from '../security/expectations.js';
+import { servedRoutes } from '../security/served-routes.js';
+import { createTestDatabase } from '../support/database.js';
 import { hasChartTools, type Manifest, ofKind, parse, podOf, render, settings } from './chart.js';
 
 const BUCKET = { mode: 'roles', 'storage.url': 's3://bucket/prefix' };
 const INGRESS = { ...BUCKET, 'ingress.enabled': true, 'ingress.host': 'ml.example.org' };
-/** Ways to the predictor; `/ping` is asked by SageMaker, inside its container. */
-const OF_PREDICTOR = /^\w+ \/(v2(\/|$)|v1\/outcomes|v1\/models\/:model\/(versions\/:version\/)?(predict|invocations))/;
+/** `/ping` is asked by SageMaker, inside its container. */
 const INSIDE = /^GET \/(metrics|ping|health\/.*)$/;
+/** Roles with a Service that an Ingress leads to. */
+const SERVING = ['api', 'predictor'] as const;
 
 interface Path {
   readonly path: string;
@@ -14,26 +20,44 @@ interface Path {
 }
 
 (hasChartTools() ? describe : describe.skip)('the network of the chart', () => {
-  const paths = Object.keys(ROUTES).map((route): [string, string] => [
-    route,
-    route.replace(/^\w+ /, '').replaceAll(/:\w+/g, 'x'),
-  ]);
+  /** Servers by route, as the program of each role declares its routes. */
+  let servers: ReadonlyMap<string, readonly string[]>;
 
-  it.each(['prefix', 'wildcard', 'regex'])('leads every path to the role that serves it, with %s', (modelPaths) => {
-    const [ingress] = ofKind(parse(render(settings({ ...INGRESS, 'ingress.modelPaths': modelPaths }))), 'Ingress');
-    const known: Path[] = ingress!['spec'].rules[0].http.paths;
-    for (const [route, path] of paths) {
-      // Uploads share the prefix of predictions; the value's comment says so.
-      if (modelPaths === 'prefix' && route.endsWith('/uploads')) continue;
-      expect([route, serverOf(known, path)]).toEqual([route, expectedServer(route)]);
+  beforeAll(async () => {
+    const database = await createTestDatabase();
+    const home = await mkdtemp(join(tmpdir(), 'boucle-routes-'));
+    const found = new Map<string, string[]>();
+    for (const role of SERVING) {
+      for (const route of await servedRoutes(database.url, home, role))
+        found.set(route, [...(found.get(route) ?? []), `release-boucle-${role}`]);
     }
+    servers = found;
+    await rm(home, { recursive: true, force: true });
+    await database.drop();
+  });
+
+  /** Routes that are led to a server which has none, or which nobody shall reach. */
+  const misled = (known: readonly Path[]): string[] =>
+    [...servers].flatMap(([route, having]) => {
+      const server = serverOf(known, pathOf(route));
+      const isRight = INSIDE.test(route) ? server === undefined : having.includes(server!);
+      return isRight ? [] : [`${route}: ${server}`];
+    });
+
+  it('knows the routes of all roles together', () => {
+    expect([...servers.keys()].sort()).toEqual(Object.keys(ROUTES).sort());
+  });
+
+  it('leads every route to a role that serves it', () => {
+    const [ingress] = ofKind(parse(render(settings(INGRESS))), 'Ingress');
+    expect(misled(ingress!['spec'].rules[0].http.paths)).toEqual([]);
   });
 
   it('leads every path to the one pod of a trial', () => {
     const single = { 'ingress.enabled': true, 'ingress.host': 'ml.example.org' };
     const [ingress] = ofKind(parse(render(settings(single))), 'Ingress');
-    for (const [route, path] of paths) {
-      const server = serverOf(ingress!['spec'].rules[0].http.paths, path);
+    for (const route of servers.keys()) {
+      const server = serverOf(ingress!['spec'].rules[0].http.paths, pathOf(route));
       expect([route, server]).toEqual([route, INSIDE.test(route) ? undefined : 'release-boucle-all']);
     }
   });
@@ -43,10 +67,10 @@ interface Path {
     const [route] = ofKind(parse(render(settings(values))), 'HTTPRoute');
     const known: Path[] = route!['spec'].rules.map(({ matches, backendRefs }: any) => ({
       path: matches[0].path.value,
-      pathType: matches[0].path.type === 'PathPrefix' ? 'Prefix' : 'ImplementationSpecific',
+      pathType: matches[0].path.type.replace(/^Path/, ''),
       backend: { service: { name: backendRefs[0].name } },
     }));
-    for (const [name, path] of paths) expect([name, serverOf(known, path)]).toEqual([name, expectedServer(name)]);
+    expect(misled(known)).toEqual([]);
   });
 
   it('has Services whose ports and pods exist', () => {
@@ -129,16 +153,13 @@ function matches(labels: Record<string, string> | undefined, selector: Record<st
   return Object.entries(selector).every(([key, value]) => labels?.[key] === value);
 }
 
-function expectedServer(route: string): string | undefined {
-  if (INSIDE.test(route)) return undefined;
-  return OF_PREDICTOR.test(route) ? 'release-boucle-predictor' : 'release-boucle-api';
+function pathOf(route: string): string {
+  return route.replace(/^\w+ /, '').replaceAll(/:\w+/g, 'x');
 }
 
-/** As controllers choose: patterns first, then the longest prefix of whole elements. */
+/** As every controller chooses: the longest prefix of whole elements. */
 function serverOf(known: readonly Path[], path: string): string | undefined {
-  const pattern = ({ path }: Path) => new RegExp(`^${path.includes('[') ? path : path.replaceAll('*', '.*')}$`);
-  const special = known.find((one) => one.pathType !== 'Prefix' && pattern(one).test(path));
-  const prefixes = known.filter((one) => one.pathType === 'Prefix' && `${path}/`.startsWith(`${one.path}/`));
-  const longest = prefixes.sort((a, b) => b.path.length - a.path.length)[0];
-  return (special ?? longest)?.backend.service.name;
+  expect(known.filter(({ pathType }) => pathType !== 'Prefix')).toEqual([]);
+  const prefixes = known.filter((one) => `${path}/`.startsWith(`${one.path}/`));
+  return prefixes.sort((a, b) => b.path.length - a.path.length)[0]?.backend.service.name;
 }

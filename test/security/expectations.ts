@@ -145,7 +145,7 @@ export const ROUTES: Readonly<Record<string, Least | Expectation>> = {
   'GET /v1/datasets/:name/versions/:number/download': 'ENGINEER',
 
   // training
-  'POST /v1/models/:model/uploads': 'ENGINEER',
+  'POST /v1/model-uploads/:model': 'ENGINEER',
 
   // predictions
   'POST /v1/models/:model/predict': 'PREDICTOR',

@@ -6,14 +6,14 @@ import type { Principal } from '../../auth/principal.js';
 import { StreamedBody } from '../../platform/http/streamed-body.js';
 import { RegistrationService } from './registration.service.js';
 
-/** Model files in. */
-@Controller('v1/models/:model')
+/** Model files in, at a path of their own: what lies below /v1/models goes to predictors. */
+@Controller('v1/model-uploads')
 @RequireRole('ENGINEER')
 export class RegistrationController {
   constructor(private readonly registrations: RegistrationService) {}
 
   /** The body is the .onnx file itself. The hash in the answer names it for `registerModelVersion`. */
-  @Post('uploads')
+  @Post(':model')
   @StreamedBody()
   async upload(
     @Param('model') model: string,

@@ -110,6 +110,6 @@ export class RegistrationService {
 function notUploaded({ name }: Model, file: string): AppError {
   return new AppError(
     'NOT_FOUND',
-    `Model ${name} has no uploaded file ${file}. Send it to POST /v1/models/${name}/uploads; it is kept for a day.`,
+    `Model ${name} has no uploaded file ${file}. Send it to POST /v1/model-uploads/${name}; it is kept for a day.`,
   );
 }

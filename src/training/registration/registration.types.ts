@@ -16,7 +16,7 @@ export class RegisterModelVersionInput {
   model!: string;
 
   @Field(() => String, {
-    description: 'SHA-256 of the ONNX file, which POST /v1/models/{model}/uploads took and answered.',
+    description: 'SHA-256 of the ONNX file, which POST /v1/model-uploads/{model} took and answered.',
   })
   file!: string;
 
