@@ -84,34 +84,53 @@ function reference(): Reference {
   return { rows: 0, features: Object.fromEntries(features), output: null, probability: numbers };
 }
 
+/** A classifier to be served. */
+export interface ServedModel {
+  readonly signature: Signature;
+  readonly onnx: Uint8Array;
+  readonly reference: Reference;
+}
+
 /** Registers the forest as champion of the model `bench`. */
 export async function registerForest(database: pg.Client, home: string): Promise<void> {
-  const onnx = forest();
+  await registerModel(database, home, { signature, onnx: forest(), reference: reference() }, ['bench']);
+}
+
+/** Registers a classifier as champion of each of these models; the object store holds it once. */
+export async function registerModel(
+  database: pg.Client,
+  home: string,
+  { signature, onnx, reference }: ServedModel,
+  names: readonly string[],
+): Promise<void> {
   const files = { 'model.onnx': { sha256: createHash('sha256').update(onnx).digest('hex'), bytes: onnx.length } };
   const evaluation = { rows: 0, scores: {} };
   const metrics = { train: evaluation, validation: evaluation, holdout: evaluation };
   const manifest = {
     ...{ format: 1, algorithm: 'RANDOM_FOREST', signature, hyperparameters: {}, seed: 1, trainer: 'bench' },
     ...{ dataset: { versionId: randomUUID(), contentHash: '' }, metrics, baseline: metrics },
-    ...{ reference: reference(), summary: {}, warnings: [], files },
+    ...{ reference, summary: {}, warnings: [], files },
   };
   await writeFile(join(home, 'model.onnx'), onnx);
   await writeFile(join(home, 'manifest.json'), JSON.stringify(manifest));
   const sha256 = await writeArchive(home, ['model.onnx', 'manifest.json'], join(home, 'model.tar.gz'));
-  await new FileObjectStore(`file://${home}/objects`).putFile('models/bench.tar.gz', join(home, 'model.tar.gz'));
-  const modelId = randomUUID();
-  await database.query(`INSERT INTO dataset (id, name) VALUES ($1, 'bench')`, [modelId]);
-  await database.query(
-    `INSERT INTO model (id, name, task, dataset_id, target, features, gate, promotion_mode, last_version)
-     VALUES ($1, 'bench', 'CLASSIFICATION', $1, 'income', '{}', '{}', 'MANUAL', 1)`,
-    [modelId],
-  );
-  await database.query(
-    `INSERT INTO model_version (id, model_id, number, algorithm, run_id, stage, artifact_key, artifact_sha256,
-       artifact_bytes, signature, metrics, manifest, passed_floors)
-     VALUES ($1, $2, 1, 'RANDOM_FOREST', $1, 'CHAMPION', 'models/bench.tar.gz', $3, 1, $4, '{}', $5, true)`,
-    [randomUUID(), modelId, sha256, signature, manifest],
-  );
+  const artifactKey = `models/${sha256}.tar.gz`;
+  await new FileObjectStore(`file://${home}/objects`).putFile(artifactKey, join(home, 'model.tar.gz'));
+  for (const name of names) {
+    const modelId = randomUUID();
+    await database.query('INSERT INTO dataset (id, name) VALUES ($1, $2)', [modelId, name]);
+    await database.query(
+      `INSERT INTO model (id, name, task, dataset_id, target, features, gate, promotion_mode, last_version)
+       VALUES ($1, $2, 'CLASSIFICATION', $1, $3, '{}', '{}', 'MANUAL', 1)`,
+      [modelId, name, signature.target],
+    );
+    await database.query(
+      `INSERT INTO model_version (id, model_id, number, algorithm, run_id, stage, artifact_key, artifact_sha256,
+         artifact_bytes, signature, metrics, manifest, passed_floors)
+       VALUES ($1, $2, 1, 'RANDOM_FOREST', $1, 'CHAMPION', $3, $4, 1, $5, '{}', $6, true)`,
+      [randomUUID(), modelId, artifactKey, sha256, signature, manifest],
+    );
+  }
 }
 
 /** @returns the token of a user who may predict. */

@@ -2,18 +2,16 @@
  * CPU time of a prediction, with and without counting. Two servers on one database take the same load in turn; what is
  * measured is the server and every process of PostgreSQL, from /proc. Linux only.
  */
-import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import pg from 'pg';
 import { type Boucle, startBoucle } from '../../support/boucle-process.ts';
+import { processorMs } from '../processor-time.ts';
 import { freshRow, registerForest, signUp } from '../served-forest.ts';
 
 const CONNECTIONS = 8;
 const WARM_UP = 2_000;
-/** Of user and system time in /proc: Linux has had 100 a second on all usual machines. */
-const TICK_MS = 10;
 
 export interface CountingCost {
   readonly predictions: number;
@@ -94,18 +92,7 @@ async function measure(server: Boucle, database: pg.Client, work: () => Promise<
 /** By process: the server, and those of PostgreSQL that its statistics name, such as backends and writers. */
 async function cpuMs(server: Boucle, database: pg.Client): Promise<Map<number, number>> {
   const { rows } = await database.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
-  const times = new Map<number, number>();
-  for (const pid of [server.child.pid!, ...rows.map((row) => row.pid)]) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-    if (stat !== undefined) times.set(pid, processMs(stat));
-  }
-  return times;
-}
-
-/** User and system time: fields 14 and 15, counted from behind the name in parentheses. */
-function processMs(stat: string): number {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  return processorMs([server.child.pid!, ...rows.map((row) => row.pid)]);
 }
 
 async function load(server: Boucle, token: string, requests: number): Promise<void> {

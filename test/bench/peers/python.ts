@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
-const INSTALL_TIMEOUT_MS = 5 * 60_000;
+const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const PEER_TIMEOUT_MS = 30 * 60_000;
 
 /** Runs a script beside this file with the installed packages; what it prints is JSON. */

@@ -1,7 +1,7 @@
-/** Resident memory of this process by Linux' own books, in kB; undefined on other systems. */
+/** Resident memory of a process, this one by default, by Linux' own books, in kB; undefined on other systems. */
 import { readFile, writeFile } from 'node:fs/promises';
 
-export const residentKilobytes = (): Promise<number | undefined> => fromStatus('VmRSS');
+export const residentKilobytes = (process?: number): Promise<number | undefined> => fromStatus('VmRSS', process);
 
 /** The most since the start, or since {@link resetPeak}. */
 export const peakKilobytes = (): Promise<number | undefined> => fromStatus('VmHWM');
@@ -10,8 +10,8 @@ export async function resetPeak(): Promise<void> {
   if (process.platform === 'linux') await writeFile('/proc/self/clear_refs', '5');
 }
 
-async function fromStatus(name: string): Promise<number | undefined> {
+async function fromStatus(name: string, of: number | 'self' = 'self'): Promise<number | undefined> {
   if (process.platform !== 'linux') return undefined;
-  const status = await readFile('/proc/self/status', 'utf8');
+  const status = await readFile(`/proc/${of}/status`, 'utf8');
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
 }
