@@ -1,14 +1,15 @@
 /**
  * The loop on real data, as a user's script would run it: a started Boucle, talked to over HTTP only.
- * `npm run demo`, with `-- --json` for a summary that machines can read, `-- --keep` to leave the server running, and
- * `-- --sagemaker` to store and train in a cloud.
+ * `npm run demo`, with `-- --json` for a summary that machines can read, `-- --keep` to leave the server running,
+ * `-- --sagemaker` to store and train in a cloud, and `-- --roles` to run what the chart describes.
  */
 import { parseArgs } from 'node:util';
-import type { Boucle } from '../support/boucle-process.ts';
 import { startCsvSource } from './csv-source.ts';
 import { runFirstHalf } from './first-half.ts';
 import { type OwnCloud, startOwnCloud } from './own-cloud.ts';
-import { secondsSince, withOwnBoucle } from './own-boucle.ts';
+import { eventLoopDelayOf, type Installation, secondsSince, withOwnBoucle } from './own-boucle.ts';
+import { withOwnRelease } from './own-release.ts';
+import { restartEachRole } from './rolling-restarts.ts';
 import { runSecondHalf } from './second-half.ts';
 import type { Administrator } from './session.ts';
 import { Terminal } from './terminal.ts';
@@ -16,7 +17,7 @@ import { dealWeatherDays } from './weather-days.ts';
 
 /** Of the days' order; the verdicts that the demo checks are those of this seed. */
 const SEED = 42;
-const HELP = `Usage: npm run demo -- [--json] [--keep] [--sagemaker]
+const HELP = `Usage: npm run demo -- [--json] [--keep] [--sagemaker | --roles]
 
 Starts Boucle in a temporary folder, extracts the weather of Seattle, trains models for the kind of weather and for the
 maximum temperature, predicts with each of them and shows the log. Then it sends traffic: first more days of Seattle,
@@ -26,6 +27,9 @@ then days of New York. Boucle notices the drift, trains anew by itself, and prom
   --keep       leave the server running and print its addresses
   --sagemaker  data and models in a bucket, trainings as jobs of SageMaker: servers on this machine that speak the
                protocols of AWS, and really run the jobs
+  --roles      1 api, 2 predictors, 2 workers and 2 schedulers, started as the Helm chart starts them, with the image's
+               files, a PostgreSQL, a bucket, and an Ingress in front; in the end every role is restarted under load.
+               Needs Linux and Helm
   --help       this text
 `;
 
@@ -34,9 +38,11 @@ const { values: options } = parseArgs({
     json: { type: 'boolean' },
     keep: { type: 'boolean' },
     sagemaker: { type: 'boolean' },
+    roles: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 });
+if (options.sagemaker && options.roles) throw new Error('Give --sagemaker or --roles, not both.');
 if (options.help) process.stdout.write(HELP);
 else if (options.sagemaker) await inOwnCloud();
 else await demo();
@@ -55,27 +61,41 @@ async function demo(cloud?: OwnCloud): Promise<void> {
   const terminal = new Terminal(options.json ? process.stderr : process.stdout);
   const days = dealWeatherDays(SEED);
   const source = await startCsvSource('weather', days.header, days.known);
-  const run = async (session: Administrator, { url }: Boucle): Promise<void> => {
-    await session.eventLoopDelay(); // Reading the figure also resets it: what follows is without the start-up.
+  const run = async (
+    session: Administrator,
+    installation: Installation,
+    afterwards?: () => Promise<object>,
+  ): Promise<void> => {
+    await eventLoopDelayOf(installation.processes()); // Reading the figure also resets it: what follows is without the start-up.
     const firstHalf = await runFirstHalf(session, source.url, terminal);
     const loop = await runSecondHalf(session, source, days, terminal);
     cloud?.show(terminal);
-    const eventLoopDelayMs = await session.eventLoopDelay();
+    const eventLoopDelayMs = await eventLoopDelayOf(installation.processes());
     const seconds = secondsSince(started);
-    terminal.title(`Done in ${seconds} s; the server's event loop was never held for more than ${eventLoopDelayMs} ms`);
+    terminal.title(`Done in ${seconds} s; no event loop was ever held for more than ${eventLoopDelayMs} ms`);
+    const more = await afterwards?.();
     if (options.json) {
-      const result = { ...firstHalf, loop, eventLoopDelayMs, seconds: Number(seconds) };
+      const result = { ...firstHalf, loop, ...more, eventLoopDelayMs, seconds: Number(seconds) };
       process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     }
-    if (options.keep) await keepRunning(url, session, terminal);
+    if (options.keep) await keepRunning(installation, session, terminal);
   };
-  await withOwnBoucle(source, terminal, run, cloud?.env);
+  if (!options.roles) await withOwnBoucle(source, terminal, run, cloud?.env);
+  else {
+    await withOwnRelease(source, terminal, (session, release) =>
+      run(session, release, () => restartEachRole(session, release, terminal)),
+    );
+  }
 }
 
-async function keepRunning(url: string, administrator: Administrator, terminal: Terminal): Promise<void> {
+async function keepRunning(
+  installation: Installation,
+  administrator: Administrator,
+  terminal: Terminal,
+): Promise<void> {
   terminal.title('The server keeps running until you press Ctrl-C');
-  terminal.line(`  GraphiQL   ${url}/graphiql`);
-  terminal.line(`  metrics    ${url}/metrics`);
+  terminal.line(`  GraphiQL   ${installation.url}/graphiql`);
+  for (const { url } of installation.processes()) terminal.line(`  metrics    ${url}/metrics`);
   terminal.line(`  sign in as ${administrator.email} with the password ${administrator.password}`);
   await new Promise((resolve) => {
     process.once('SIGINT', resolve);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Boucle } from '../support/boucle-process.ts';
+import type { BoucleClient } from '../support/boucle-process.ts';
 
 const POLL_MS = 250;
 /** Nothing in the demo takes longer; the access token would end after fifteen minutes. */
@@ -7,10 +7,10 @@ const PATIENCE_MS = 120_000;
 
 /** A signed-in user of a Boucle. */
 export class Session {
-  private readonly boucle: Boucle;
-  private readonly token: string;
+  readonly boucle: BoucleClient;
+  readonly token: string;
 
-  constructor(boucle: Boucle, token: string) {
+  constructor(boucle: BoucleClient, token: string) {
     this.boucle = boucle;
     this.token = token;
   }
@@ -48,13 +48,6 @@ export class Session {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
-
-  /** Longest time the server's event loop was held since the last call, in milliseconds. */
-  async eventLoopDelay(): Promise<number> {
-    const metrics = await (await this.boucle.fetch('/metrics')).text();
-    const seconds = Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(metrics)?.[1]);
-    return Math.round(seconds * 1000);
-  }
 }
 
 /** The one who runs a demo's Boucle. */
@@ -62,19 +55,32 @@ export class Administrator extends Session {
   readonly email: string;
   readonly password: string;
 
-  private constructor(boucle: Boucle, email: string, password: string, token: string) {
+  private constructor(boucle: BoucleClient, { email, password }: Credentials, token: string) {
     super(boucle, token);
     this.email = email;
     this.password = password;
   }
 
-  /** Registers, which makes the first user of an empty installation its administrator, and logs in. */
-  static async register(boucle: Boucle): Promise<Administrator> {
-    const input = { email: 'demo@example.org', password: randomBytes(12).toString('base64url') };
+  /** Registers, which makes the first user of an empty embedded installation its administrator, and logs in. */
+  static async register(boucle: BoucleClient): Promise<Administrator> {
+    const input = newCredentials();
     await boucle.ask('mutation ($input: RegisterInput!) { register(input: $input) { user { id } } }', { input });
+    return Administrator.logIn(boucle, input);
+  }
+
+  static async logIn(boucle: BoucleClient, input: Credentials): Promise<Administrator> {
     const { login } = await boucle.ask('mutation ($input: LoginInput!) { login(input: $input) { accessToken } }', {
       input,
     });
-    return new Administrator(boucle, input.email, input.password, login.accessToken);
+    return new Administrator(boucle, input, login.accessToken);
   }
+}
+
+export interface Credentials {
+  readonly email: string;
+  readonly password: string;
+}
+
+export function newCredentials(): Credentials {
+  return { email: 'demo@example.org', password: randomBytes(12).toString('base64url') };
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROUTES } from '../security/expectations.js';
 import { servedRoutes } from '../security/served-routes.js';
+import { type IngressPath, serviceOf } from '../support/cluster/front.js';
 import { createTestDatabase } from '../support/database.js';
 import { hasChartTools, type Manifest, ofKind, parse, podOf, render, settings } from './chart.js';
 
@@ -12,12 +13,6 @@ const INGRESS = { ...BUCKET, 'ingress.enabled': true, 'ingress.host': 'ml.exampl
 const INSIDE = /^GET \/(metrics|ping|health\/.*)$/;
 /** Roles with a Service that an Ingress leads to. */
 const SERVING = ['api', 'predictor'] as const;
-
-interface Path {
-  readonly path: string;
-  readonly pathType: string;
-  readonly backend: { readonly service: { readonly name: string } };
-}
 
 (hasChartTools() ? describe : describe.skip)('the network of the chart', () => {
   /** Servers by route, as the program of each role declares its routes. */
@@ -37,9 +32,9 @@ interface Path {
   });
 
   /** Routes that are led to a server which has none, or which nobody shall reach. */
-  const misled = (known: readonly Path[]): string[] =>
+  const misled = (known: readonly IngressPath[]): string[] =>
     [...servers].flatMap(([route, having]) => {
-      const server = serverOf(known, pathOf(route));
+      const server = serviceOf(known, pathOf(route));
       const isRight = INSIDE.test(route) ? server === undefined : having.includes(server!);
       return isRight ? [] : [`${route}: ${server}`];
     });
@@ -57,7 +52,7 @@ interface Path {
     const single = { 'ingress.enabled': true, 'ingress.host': 'ml.example.org' };
     const [ingress] = ofKind(parse(render(settings(single))), 'Ingress');
     for (const route of servers.keys()) {
-      const server = serverOf(ingress!['spec'].rules[0].http.paths, pathOf(route));
+      const server = serviceOf(ingress!['spec'].rules[0].http.paths, pathOf(route));
       expect([route, server]).toEqual([route, INSIDE.test(route) ? undefined : 'release-boucle-all']);
     }
   });
@@ -65,7 +60,7 @@ interface Path {
   it('leads them by a route of the Gateway API', () => {
     const values = { ...BUCKET, 'httpRoute.enabled': true, 'httpRoute.parentRefs': [{ name: 'gateway' }] };
     const [route] = ofKind(parse(render(settings(values))), 'HTTPRoute');
-    const known: Path[] = route!['spec'].rules.map(({ matches, backendRefs }: any) => ({
+    const known: IngressPath[] = route!['spec'].rules.map(({ matches, backendRefs }: any) => ({
       path: matches[0].path.value,
       pathType: matches[0].path.type.replace(/^Path/, ''),
       backend: { service: { name: backendRefs[0].name } },
@@ -155,11 +150,4 @@ function matches(labels: Record<string, string> | undefined, selector: Record<st
 
 function pathOf(route: string): string {
   return route.replace(/^\w+ /, '').replaceAll(/:\w+/g, 'x');
-}
-
-/** As every controller chooses: the longest prefix of whole elements. */
-function serverOf(known: readonly Path[], path: string): string | undefined {
-  expect(known.filter(({ pathType }) => pathType !== 'Prefix')).toEqual([]);
-  const prefixes = known.filter((one) => `${path}/`.startsWith(`${one.path}/`));
-  return prefixes.sort((a, b) => b.path.length - a.path.length)[0]?.backend.service.name;
 }

@@ -1,61 +1,47 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { endianness, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Boucle, type Program, runBoucle, startBoucle, TEST_SECRET } from '../support/boucle-process.js';
+import { hasChartTools, settings } from '../helm/chart.js';
+import { type Boucle, clientOf, runBoucle, TEST_SECRET } from '../support/boucle-process.js';
+import { findingsOf, ticksOf } from '../support/cluster/load-findings.js';
+import { startMixedLoad } from '../support/cluster/mixed-load.js';
+import { installRelease, type Release } from '../support/cluster/release.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-
-interface Image {
-  readonly root: string;
-  readonly env: Record<string, string>;
-  readonly workdir: string;
-  readonly user: string;
-  readonly entrypoint: string[];
-  readonly command: string[];
-  readonly healthcheck: string[];
-  readonly labels: Record<string, string>;
-  readonly bytes: number;
-}
+import { type Image, makeImage, programOf } from '../support/image.js';
+import { type S3Server, startS3Server } from '../support/s3/s3-server.js';
 
 const ROLES = ['api', 'predictor', 'worker', 'scheduler'];
 const PASSWORD = 'a good long pass phrase';
+/** What the chart's test makes: a dataset of uploads, and a model. */
+const MODEL = 'helm-test';
+const NOTHING = { failedRequests: [], lostPredictions: [], doubledPredictions: [], failedJobs: [], doubledJobs: [] };
 const ELF_MACHINE = { x64: 62, arm64: 183 }[process.arch as 'x64' | 'arm64'];
 const run = promisify(execFile);
 
+/** Seconds between checks by the clock. */
+const CHECKS = 10;
+
 let folder: string;
 let image: Image;
-let program: Program;
 let database: TestDatabase;
-const started = new Map<string, Boucle>();
+let s3: S3Server;
+let release: Release;
+const startedOf = (role: string): Boucle => release.deploymentOf(role).running[0]!.boucle;
 
-/** As the Dockerfile makes it; what `npm ci` and the build would make again is taken from this checkout. */
-async function makeImage(): Promise<void> {
-  mkdirSync(join(folder, 'built/build'), { recursive: true });
-  symlinkSync(resolve('dist'), join(folder, 'built/build/dist'));
-  const made = [`--build-context`, `build=${join(folder, 'built')}`, '--checkout', '.'];
-  await run(process.execPath, ['scripts/perform-dockerfile.mjs', join(folder, 'image'), ...made]);
-  image = JSON.parse(readFileSync(join(folder, 'image/image.json'), 'utf8')) as Image;
-}
-
-/** As the chart starts it: the image's user and variables, settings from the outside, a folder to write to. */
-function inImage(): Program {
-  const [uid, gid] = image.user.split(':').map(Number);
-  const [node, ...entrypoint] = image.entrypoint;
-  return {
-    command: [join(image.root, 'usr/local/bin', node!), ...entrypoint],
-    cwd: join(image.root, image.workdir),
-    ...(process.getuid!() === 0 && { uid, gid }),
-  };
-}
-
-const settings = (): Record<string, string> => ({
-  ...image.env,
-  HOME: join(folder, 'tmp'),
-  TMPDIR: join(folder, 'tmp'),
-  BOUCLE_HOME: join(image.root, image.env['BOUCLE_HOME']!),
-});
+/** Of the chart: one pod of each role. */
+const values = (): string[] =>
+  settings({
+    mode: 'roles',
+    ...Object.fromEntries(ROLES.map((role) => [`roles.${role}.replicas`, 1])),
+    'database.poolSize': 3,
+    'storage.url': s3.env['STORAGE_URL'],
+    'storage.s3': { endpoint: s3.url, existingSecret: 'bucket' },
+    'ingress.enabled': true,
+    'ingress.host': 'boucle.example.org',
+  });
 
 const filesBelow = (path: string): string[] =>
   readdirSync(path, { recursive: true, withFileTypes: true })
@@ -63,30 +49,29 @@ const filesBelow = (path: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name));
 
 beforeAll(async () => {
+  if (!hasChartTools()) return;
   folder = await mkdtemp(join(tmpdir(), 'boucle-image-'));
   chmodSync(folder, 0o755);
-  await makeImage();
-  program = inImage();
-  const temporary = join(folder, 'tmp');
-  mkdirSync(temporary);
-  if (program.uid !== undefined) chownSync(temporary, program.uid, program.gid!);
-  database = await createTestDatabase();
-  const env: Record<string, string> = { ...settings(), DATABASE_URL: database.url, BOUCLE_SECRET: TEST_SECRET };
-  expect(await runBoucle(['migrate'], env, '', program)).toMatchObject({ code: 0 });
-  const admin = ['create-admin', '--email', 'you@example.org'];
-  expect(await runBoucle(admin, env, `${PASSWORD}\n`, program)).toMatchObject({ code: 0 });
-  const home = env['BOUCLE_HOME']!;
-  for (const role of ROLES)
-    started.set(role, await startBoucle({ program, role, databaseUrl: database.url, home, env: settings() }));
+  image = await makeImage(folder);
+  [database, s3] = [await createTestDatabase(), await startS3Server()];
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = s3.env as Record<string, string>;
+  const secrets = {
+    boucle: { DATABASE_URL: database.url, BOUCLE_SECRET: TEST_SECRET },
+    bucket: { AWS_ACCESS_KEY_ID: AWS_ACCESS_KEY_ID!, AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY! },
+  };
+  release = await installRelease(values(), { image, folder, secrets });
+  await release.createAdministrator('you@example.org', PASSWORD);
 }, 240_000);
 
 afterAll(async () => {
-  for (const boucle of started.values()) await boucle.stop();
+  if (!hasChartTools()) return;
+  await release.stop();
+  await s3.stop();
   await database.drop();
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('the image', () => {
+(hasChartTools() ? describe : describe.skip)('the image, as the chart starts it', () => {
   it('starts all roles in one process, as an unprivileged user, unless told otherwise', () => {
     expect(image).toMatchObject({ entrypoint: ['node', 'dist/main.js'], command: ['all'], user: '10001:10001' });
     expect(image.env).toMatchObject({ NODE_ENV: 'production' });
@@ -111,7 +96,7 @@ describe('the image', () => {
   });
 
   it.each(ROLES)('serves the role %s, and its health check says so', async (role) => {
-    const boucle = started.get(role)!;
+    const boucle = startedOf(role);
     expect((await boucle.fetch('/health/live')).status).toBe(200);
     expect((await boucle.fetch('/health/ready')).status).toBe(200);
     const check = async (port: string): Promise<number> => {
@@ -128,25 +113,52 @@ describe('the image', () => {
 
   it('extracts, trains and predicts: the smoke test of the chart passes', async () => {
     const env = {
-      API_URL: started.get('api')!.url,
-      PREDICTOR_URL: started.get('predictor')!.url,
+      API_URL: release.url,
+      PREDICTOR_URL: release.url,
       EMAIL: 'you@example.org',
       PASSWORD,
     };
-    const { stdout } = await run(program.command[0]!, ['helm/boucle/files/smoke.mjs'], { env, timeout: 50_000 });
+    const { stdout } = await run(programOf(image).command[0]!, ['helm/boucle/files/smoke.mjs'], {
+      env,
+      timeout: 50_000,
+    });
     expect(stdout).toContain('which is right');
   });
 
-  it('has written nothing beside its folders', () => {
+  it('replaces every role under load: no request fails, and no prediction, job or check is lost or done twice', async () => {
+    const client = clientOf(release.url);
+    const input = { email: 'you@example.org', password: PASSWORD };
+    const { login } = await client.ask('mutation ($input: LoginInput!) { login(input: $input) { accessToken } }', {
+      input,
+    });
+    const policy = { model: MODEL, cron: `*/${CHECKS} * * * * *`, windowSeconds: 10, persistence: null };
+    await client.ask(
+      'mutation ($input: MonitoringPolicyInput!) { setMonitoringPolicy(input: $input) { id } }',
+      { input: policy },
+      login.accessToken,
+    );
+    const target = { client, token: login.accessToken, model: MODEL, algorithm: 'LINEAR_REGRESSION', row: { x: 10.5 } };
+    const load = startMixedLoad(target);
+    const started = Date.now();
+    const codes = await Promise.all(release.deployments.map((deployment) => deployment.restart()));
+    const sent = await load.stop();
+    expect(codes).toEqual([[0], [0], [0], [0]]);
+    expect(await findingsOf(target, sent)).toEqual(NOTHING);
+    const checks = await ticksOf(target, MODEL, sent.since, CHECKS);
+    expect(checks).toMatchObject({ lost: [], doubled: [] });
+    expect(checks.count).toBeGreaterThan((Date.now() - started) / 1000 / CHECKS - 2);
+    expect(Math.min(sent.predictions.length, sent.queries, sent.trainings.size)).toBeGreaterThan(1);
+  }, 120_000);
+
+  it('has written nothing into the image', () => {
     const since = statSync(join(folder, 'image/image.json')).mtimeMs;
-    const data = join(image.root, image.env['BOUCLE_HOME']!);
-    const written = filesBelow(image.root).filter((name) => statSync(name).mtimeMs > since && !name.startsWith(data));
-    expect(written).toEqual([]);
-    expect(filesBelow(data).length).toBeGreaterThan(0);
+    expect(filesBelow(image.root).filter((name) => statSync(name).mtimeMs > since)).toEqual([]);
+    expect(s3.bucket.objects.size).toBeGreaterThan(0);
   });
 
   it('says what it needs when it has no database', async () => {
-    const { code, output } = await runBoucle(image.command, settings(), '', program);
+    const env = { ...image.env, BOUCLE_HOME: join(image.root, image.env['BOUCLE_HOME']!) };
+    const { code, output } = await runBoucle(image.command, env, '', programOf(image));
     expect({ code, output }).toMatchObject({
       code: 1,
       output: expect.stringMatching(/Set DATABASE_URL to a PostgreSQL server/),

@@ -26,6 +26,8 @@ export interface BoucleOptions {
   /** Share the folder (object store) of another process. */
   readonly home?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Half a minute by default. */
+  readonly startTimeoutMs?: number;
 }
 
 export interface GraphqlAnswer {
@@ -35,17 +37,21 @@ export interface GraphqlAnswer {
   readonly errors?: readonly { message: string; path?: (string | number)[]; extensions: Record<string, any> }[];
 }
 
-/** A started Boucle, as a user would start it: the built program in a process of its own. */
-export interface Boucle {
+/** What answers at an address. */
+export interface BoucleClient {
   readonly url: string;
-  readonly home: string;
-  readonly child: ChildProcess;
-  /** Everything it has written to stdout and stderr so far. */
-  output(): string;
   graphql(query: string, variables?: object, token?: string): Promise<GraphqlAnswer>;
   /** Like graphql(), but fails the test on any error and returns the data only. */
   ask(query: string, variables?: object, token?: string): Promise<any>;
   fetch(path: string, init?: RequestInit & { token?: string }): Promise<Response>;
+}
+
+/** A started Boucle, as a user would start it: the built program in a process of its own. */
+export interface Boucle extends BoucleClient {
+  readonly home: string;
+  readonly child: ChildProcess;
+  /** Everything it has written to stdout and stderr so far. */
+  output(): string;
   /** SIGTERM, and waits for the end. Returns the exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL, and waits for the end; keeps the home folder. */
@@ -69,14 +75,12 @@ export async function startBoucle(options: BoucleOptions = {}): Promise<Boucle> 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
-  const url = await listening(child, output);
-  const boucle = client(url);
+  const url = await listening(child, output, options.startTimeoutMs ?? START_TIMEOUT_MS);
   return {
-    url,
+    ...clientOf(url),
     home,
     child,
     output,
-    ...boucle,
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const closed = once(child, 'close');
@@ -111,13 +115,13 @@ export async function runBoucle(
   return { code, output: output() };
 }
 
-function client(url: string): Pick<Boucle, 'graphql' | 'ask' | 'fetch'> {
-  const request: Boucle['fetch'] = (path, { token, ...init } = {}) =>
+export function clientOf(url: string): BoucleClient {
+  const request: BoucleClient['fetch'] = (path, { token, ...init } = {}) =>
     fetch(url + path, {
       ...init,
       headers: { ...(init.headers as Record<string, string>), ...(token && { authorization: `Bearer ${token}` }) },
     });
-  const graphql: Boucle['graphql'] = async (query, variables, token) => {
+  const graphql: BoucleClient['graphql'] = async (query, variables, token) => {
     const response = await request('/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -127,6 +131,7 @@ function client(url: string): Pick<Boucle, 'graphql' | 'ask' | 'fetch'> {
     return { status: response.status, ...((await response.json()) as Omit<GraphqlAnswer, 'status'>) };
   };
   return {
+    url,
     fetch: request,
     graphql,
     ask: async (query, variables, token) => {
@@ -144,8 +149,8 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function listening(child: ChildProcess, output: () => string): Promise<string> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
+async function listening(child: ChildProcess, output: () => string, timeoutMs: number): Promise<string> {
+  const deadline = Date.now() + timeoutMs;
   while (Date.now() < deadline) {
     const url = /listens on (http:[^"\s]+)/.exec(output())?.[1];
     if (url !== undefined) return url;
