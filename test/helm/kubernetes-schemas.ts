@@ -5,8 +5,15 @@ import { parse, schemaSource } from './chart.js';
 
 type Schema = Record<string, any>;
 
+/** Kinds that come with a gateway and with the Prometheus operator. */
+const DEFINITIONS = [
+  'gateway.networking.k8s.io_httproutes.yaml',
+  'monitoring.coreos.com_servicemonitors.yaml',
+  'monitoring.coreos.com_prometheusrules.yaml',
+];
+
 /**
- * Writes a JSON schema for every kind that the description of the Kubernetes API names, and for HTTPRoute.
+ * Writes a JSON schema for every kind that the description of the Kubernetes API names, and for those of custom resources.
  * @returns where kubeconform finds them. Fields that the API does not know are refused, as a server would.
  */
 export function kubernetesSchemas(): string {
@@ -19,9 +26,11 @@ export function kubernetesSchemas(): string {
       write(folder, { group, version, kind }, { $ref: `definitions.json#/definitions/${name}` });
     }
   }
-  const crd = parse(readFileSync(schemaSource('gateway.networking.k8s.io_httproutes.yaml'), 'utf8'))[0]!['spec'];
-  for (const { name, schema } of crd.versions) {
-    write(folder, { group: crd.group, version: name, kind: crd.names.kind }, strict(schema.openAPIV3Schema));
+  for (const file of DEFINITIONS) {
+    const { group, names, versions } = parse(readFileSync(schemaSource(file), 'utf8'))[0]!['spec'];
+    for (const { name, schema } of versions) {
+      write(folder, { group, version: name, kind: names.kind }, strict(schema.openAPIV3Schema));
+    }
   }
   return join(folder, '{{ .ResourceKind }}{{ .KindSuffix }}.json');
 }
