@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { labelsIn, metricsIn, type MonitoringQuery, queriesOf } from '../helm/queries.js';
 import { signUp } from '../support/accounts.js';
@@ -166,6 +167,22 @@ const OCCASIONAL = ['boucle_canary_fallbacks_total', 'boucle_training_oldest_sec
       }
     }
     expect(unknown).toEqual([]);
+  });
+
+  it('exports what the page on monitoring lists', async () => {
+    const exported: Record<string, string> = {};
+    for (const role of ROLES) {
+      const metrics = await (await boucles[role].fetch('/metrics')).text();
+      for (const [, name, type] of metrics.matchAll(/^# TYPE (boucle_\w+) (\w+)/gm))
+        exported[name!] = exported[name!] ? `${exported[name!]}, ${role}` : `${type}: ${role}`;
+    }
+    const page = await readFile('docs/monitoring.md', 'utf8');
+    const rows = page.matchAll(/^\| `(boucle_\w+)`\s*\| (\w+)\s*\| (.*?)\s*\| (.*?)\s*\|/gm);
+    const listed = [...rows].map(([, name, type, , roles]) => [
+      name!,
+      `${type}: ${roles === 'all' ? ROLES.join(', ') : roles}`,
+    ]);
+    expect(exported).toEqual(Object.fromEntries(listed));
   });
 
   it('has no alert about a Boucle that is well', async () => {

@@ -50,6 +50,23 @@ interface Rule {
     }
   });
 
+  it('has a line for each alert and each panel in the page on monitoring', () => {
+    const page = readFileSync('docs/monitoring.md', 'utf8');
+    const alerts = [...page.matchAll(/^\| \[(\w+)\]\(runbooks\.md#(\w+)\)\s*\| (\w+)/gm)];
+    expect(alerts.map(([, name, , severity]) => [name, severity])).toEqual(
+      rules.map(({ alert, labels }) => [alert, labels['severity']]),
+    );
+    expect(alerts.filter(([, name, section]) => name!.toLowerCase() !== section)).toEqual([]);
+    const drawn = DASHBOARDS.flatMap((name) =>
+      JSON.parse(readFileSync(`helm/boucle/dashboards/${name}.json`, 'utf8')).panels.filter(
+        ({ type }: { type: string }) => type !== 'row',
+      ),
+    ).map(({ title }: { title: string }) => title);
+    const tables = page.slice(page.indexOf('## Dashboards'));
+    const described = [...tables.matchAll(/^\| (.*?)\s*\|/gm)].map(([, cell]) => cell!);
+    expect(described.filter((cell) => !/^(panel|-+)$/.test(cell))).toEqual(drawn);
+  });
+
   it('leaves out alerts that somebody does not want', () => {
     const values = { ...MONITORING, 'metrics.prometheusRule.disabled': ['BoucleOldModel'] };
     const left = rulesOf(parse(render(settings(values)))).map(({ alert }) => alert);
