@@ -58,6 +58,14 @@ function program(): Command {
       process.exitCode = await search(root);
     });
   boucle
+    .command('divide')
+    .description('write the rows for a training script on the container layout under --root, then exit')
+    .requiredOption('--root <folder>', 'root of the container layout')
+    .action(async ({ root }: { root: string }) => {
+      const { divide } = await import('./commands/divide.js');
+      process.exitCode = await divide(root);
+    });
+  boucle
     .command('migrate')
     .description('bring the database schema up to date, then exit')
     .action(async () => {

@@ -119,6 +119,9 @@ export const settingsSchema = z.object({
   AWS_ENDPOINT_URL_SAGEMAKER: z.url().optional().describe('Another server that speaks the protocol of SageMaker'),
   SAGEMAKER_ROLE_ARN: z.string().optional().describe('Execution role of training jobs'),
   SAGEMAKER_IMAGE: z.string().optional().describe('This image in ECR, target `sagemaker` of the Dockerfile'),
+  SAGEMAKER_IMAGE_ALLOW_LIST: list
+    .default([])
+    .describe('registry/repository or whole images, comma-separated: training scripts that models may name'),
   SAGEMAKER_INSTANCE_TYPES: list
     .refine((types) => types.length > 0, 'must name at least one type')
     .default(['ml.m5.xlarge'])

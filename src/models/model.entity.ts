@@ -41,6 +41,10 @@ export class Model {
   @Column('text', { nullable: true })
   backend!: BackendName | null;
 
+  /** Image of a training script of its own, which runs on SageMaker; null: it is trained by our algorithms. */
+  @Column('text', { name: 'training_image', nullable: true })
+  trainingImage!: string | null;
+
   /** Number of the newest version. */
   @Column('integer', { name: 'last_version', default: 0 })
   lastVersion!: number;

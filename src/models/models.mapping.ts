@@ -11,7 +11,8 @@ import type { ComparedMetric, ModelType, ModelVersionType, PromotionType, Versio
 import type { Metric, TrainingWarning } from './version-quality.types.js';
 
 export function toModelType(model: Model): ModelType {
-  const { id, name, task, datasetId, target, features, split, gate, promotionMode, backend, createdAt } = model;
+  const { id, name, task, datasetId, target, features, split, gate, promotionMode, createdAt } = model;
+  const { backend, trainingImage } = model;
   const { primaryMetric, margin, floors } = gate;
   return {
     id,
@@ -27,6 +28,7 @@ export function toModelType(model: Model): ModelType {
     floors: [...floors],
     promotionMode,
     backend,
+    trainingImage,
     createdAt,
   };
 }

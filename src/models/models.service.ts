@@ -21,6 +21,7 @@ import { deleteArtifactsJob } from './models.jobs.js';
 import { PromotionLedger } from './promotion-ledger.js';
 import { Promotion } from './promotion.entity.js';
 import { championOf, lockModel } from './locked-model.js';
+import { assertAllowedImage } from './training-image.js';
 import { assertSetUp } from './training-backend-name.js';
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -50,8 +51,9 @@ export class ModelsService {
       );
     }
     const dataset = await this.datasets.byName(input.dataset);
-    const { task, target, features, backend = null } = input;
+    const { task, target, features, backend = null, trainingImage = null } = input;
     if (backend !== null) assertSetUp(backend, this.config);
+    if (trainingImage !== null) this.assertTrainable(trainingImage);
     const latest = await this.datasets.latestReadyVersion(dataset.id);
     const split = parseSplit(input);
     if (latest) checkColumns({ task, target, features, split }, latest.schema);
@@ -66,6 +68,7 @@ export class ModelsService {
       gate: parseGate(task, input, defaultGate(task)),
       promotionMode: input.promotionMode,
       backend,
+      trainingImage,
       createdBy: actor.userId,
     });
     await this.dataSource.transaction(async (manager) => {
@@ -74,21 +77,30 @@ export class ModelsService {
         actor,
         action: 'model.created',
         subject: subjectOf(model),
-        details: { name: model.name },
+        details: { name: model.name, ...(trainingImage !== null && { trainingImage }) },
       });
     });
     return this.registry.modelByName(model.name);
   }
 
   /** Changes how versions are trained and judged from now on; what is there keeps its verdicts. */
-  async update({ name, promotionMode, backend, ...settings }: UpdateModelInput, actor: Principal): Promise<Model> {
+  async update(input: UpdateModelInput, actor: Principal): Promise<Model> {
+    const { name, promotionMode, backend, trainingImage, ...settings } = input;
     if (backend) assertSetUp(backend, this.config);
+    if (trainingImage) this.assertTrainable(trainingImage);
     return this.dataSource.transaction(async (manager) => {
       const model = await lockModel(manager, { name });
       model.gate = parseGate(model.task, settings, model.gate);
       model.promotionMode = promotionMode ?? model.promotionMode;
       model.backend = backend === undefined ? model.backend : backend;
-      const changes = { gate: model.gate, promotionMode: model.promotionMode, backend: model.backend };
+      model.trainingImage = trainingImage === undefined ? model.trainingImage : trainingImage;
+      const { gate } = model;
+      const changes = {
+        gate,
+        promotionMode: model.promotionMode,
+        backend: model.backend,
+        trainingImage: model.trainingImage,
+      };
       await manager.update(Model, { id: model.id }, changes);
       await this.audit.record(manager, {
         actor,
@@ -98,6 +110,11 @@ export class ModelsService {
       });
       return model;
     });
+  }
+
+  private assertTrainable(image: string): void {
+    assertAllowedImage(image, this.config.SAGEMAKER_IMAGE_ALLOW_LIST);
+    assertSetUp('SAGEMAKER', this.config);
   }
 
   /**

@@ -28,7 +28,11 @@ const PromotionActionEnum = enumOf(PROMOTION_ACTIONS);
 
 registerEnumType(AlgorithmEnum, {
   name: 'Algorithm',
-  valuesMap: { FOREIGN: { description: 'Not trained here: an ONNX file that was registered. Nothing to train with.' } },
+  valuesMap: {
+    FOREIGN: {
+      description: 'Not trained by us: an ONNX file that was registered, or that the script of `trainingImage` left.',
+    },
+  },
 });
 registerEnumType(BackendEnum, {
   name: 'TrainingBackend',
@@ -163,6 +167,13 @@ export class CreateModelInput extends GateInput {
     description: "Where its trainings run that name none, retrainings too. Default: the installation's.",
   })
   backend?: BackendName | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Image of a training script of your own, of those that SAGEMAKER_IMAGE_ALLOW_LIST names. Its trainings are then FOREIGN ones on SageMaker by default, and their versions come from the model.onnx that the script leaves.',
+  })
+  trainingImage?: string | null;
 }
 
 @InputType()
@@ -178,6 +189,9 @@ export class UpdateModelInput extends GateInput {
     description: "Null: the installation's. Left out: as it is.",
   })
   backend?: BackendName | null;
+
+  @Field(() => String, { nullable: true, description: 'Null: none any more. Left out: as it is.' })
+  trainingImage?: string | null;
 }
 
 @InputType()
@@ -243,6 +257,9 @@ export class ModelType {
   })
   backend!: BackendName | null;
 
+  @Field(() => String, { nullable: true, description: 'Image of its own training script.' })
+  trainingImage!: string | null;
+
   @Field(() => GraphQLISODateTime)
   createdAt!: Date;
 }
@@ -273,7 +290,10 @@ export class ModelVersionType {
   })
   signature!: unknown;
 
-  @Field(() => ID, { nullable: true, description: 'Of the training it came from; null for a FOREIGN version.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Of the training it came from; null for a file that was registered.',
+  })
   runId!: string | null;
 
   /** For fields that are resolved from elsewhere. */

@@ -4,11 +4,14 @@ import { AppError } from '../errors/app-error.js';
 import { type JobContext, type JobHandler, HandlesJob } from '../platform/queue/job-handler.js';
 import { ModelRegistration, type StoredArtifact } from '../models/model-registration.js';
 import { ModelRegistry } from '../models/model-registry.js';
+import { FOREIGN } from '../models/algorithm.js';
 import type { JobOutcome, TrainingBackend, TrainingJob } from './backend/training-backend.js';
 import { TrainingBackends } from './backend/training-backends.js';
 import { failureOf, MAX_ATTEMPTS } from './job-failure.js';
 import type { Lease } from '../platform/database/leased-rows.js';
 import { billingOf, progressOf, reportWhile } from './report-while.js';
+import { ScriptChannels } from './script/script-channels.js';
+import { ScriptModels } from './script/script-models.js';
 import { trainJob } from './training.jobs.js';
 import { TrainingRuns } from './training-runs.js';
 import { specOf } from './training-spec.js';
@@ -28,6 +31,8 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     private readonly datasets: DatasetsService,
     private readonly registry: ModelRegistry,
     private readonly registration: ModelRegistration,
+    private readonly channels: ScriptChannels,
+    private readonly scriptModels: ScriptModels,
   ) {}
 
   async handle({ runId }: { runId: string }, context: JobContext): Promise<void> {
@@ -81,28 +86,29 @@ export class RunWorker implements JobHandler<{ runId: string }> {
   }
 
   private async train(lease: Lease, run: TrainingRun, backend: TrainingBackend, signal: AbortSignal): Promise<void> {
-    const name = await backend.submit(await this.jobOf(run), signal);
+    const name = await backend.submit(await this.jobOf(run, signal), signal);
     try {
       const outcome = await this.follow(lease, backend, name, signal);
-      await this.conclude(lease, run, outcome);
+      await this.conclude(lease, run, outcome, signal);
     } finally {
       await backend.release(name);
     }
   }
 
-  private async jobOf(run: TrainingRun): Promise<TrainingJob> {
+  private async jobOf(run: TrainingRun, signal: AbortSignal): Promise<TrainingJob> {
     const model = await this.registry.modelById(run.modelId);
     const version = await this.datasets.versionById(run.datasetVersionId);
+    const { algorithm, seed, hyperparameters, image } = run;
+    const spec = { ...specOf(model, version), weights: run.weights ?? undefined, folds: run.folds ?? undefined };
+    const fetchData: TrainingJob['fetchData'] = (path, stop) => this.datasets.download(version, path, stop);
     return {
       runId: run.id,
-      order: {
-        algorithm: run.algorithm,
-        seed: run.seed,
-        hyperparameters: run.hyperparameters,
-        spec: { ...specOf(model, version), weights: run.weights ?? undefined, folds: run.folds ?? undefined },
-      },
+      order: { algorithm, seed, hyperparameters, spec },
       dataKey: version.objectKey,
-      fetchData: (path, signal) => this.datasets.download(version, path, signal),
+      fetchData,
+      ...(image !== null && {
+        script: { image, channels: await this.channels.provide(run.id, spec, fetchData, signal) },
+      }),
     };
   }
 
@@ -126,12 +132,23 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     });
   }
 
-  private async conclude(lease: Lease, run: TrainingRun, outcome: JobOutcome): Promise<void> {
+  private async conclude(lease: Lease, run: TrainingRun, outcome: JobOutcome, signal: AbortSignal): Promise<void> {
     if (outcome.kind === 'FAILED') return this.fail(lease, outcome.reason);
     if (outcome.kind === 'STOPPED') return this.runs.finish(lease, 'CANCELLED');
+    if (run.algorithm !== FOREIGN) return this.register(lease, run, outcome.archive);
+    await this.runs.report(lease, { message: 'checking and measuring the model' });
+    await this.scriptModels.prove(run, outcome.archive, signal, async (proof) => {
+      if (proof.kind === 'PROVEN') return this.register(lease, run, proof.archive);
+      const { reason, output } = proof;
+      this.logger.warn({ runId: run.id, reason, output }, 'the model of a training script was refused');
+      return this.fail(lease, `The model that the training script left cannot serve. ${reason}`);
+    });
+  }
+
+  private async register(lease: Lease, run: TrainingRun, archive: string): Promise<void> {
     const mayRegister = await this.runs.advance(lease, 'REGISTERING', { progress: 1, message: 'registering' });
     if (!mayRegister) return this.runs.finish(lease, 'CANCELLED');
-    const artifact = await this.registration.store(run.modelId, outcome.archive);
+    const artifact = await this.registration.store(run.modelId, archive);
     checkOrigin(artifact, run);
     await this.runs.finish(lease, 'SUCCEEDED', async (manager) => {
       const version = await this.registration.register(manager, {

@@ -1,5 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
-import type { Algorithm } from '../models/algorithm.js';
+import type { VersionAlgorithm } from '../models/algorithm.js';
 import type { Evaluations } from '../models/artifact/manifest.js';
 import type { BackendName } from '../models/training-backend-name.js';
 import type { WeightChoice } from '../models/model-columns.js';
@@ -29,8 +29,13 @@ export class TrainingRun {
   @Column('text')
   trigger!: Trigger;
 
+  /** FOREIGN: a training script in `image`. */
   @Column('text')
-  algorithm!: Algorithm;
+  algorithm!: VersionAlgorithm;
+
+  /** The model's own when it was started; null for our algorithms. */
+  @Column('text', { nullable: true })
+  image!: string | null;
 
   /** As given; the version's manifest has them with defaults filled in. */
   @Column('jsonb')

@@ -4,6 +4,7 @@ import type { TrainingRun } from './training-run.entity.js';
 export function toRunType(run: TrainingRun): TrainingRunType {
   const { id, groupId, modelId, versionId, datasetVersionId, trigger, algorithm, hyperparameters, seed } = run;
   const {
+    image,
     weights,
     folds,
     backend,
@@ -27,6 +28,7 @@ export function toRunType(run: TrainingRun): TrainingRunType {
     datasetVersionId,
     trigger,
     algorithm,
+    image,
     hyperparameters,
     seed,
     weightColumn: weights?.column ?? null,

@@ -17,6 +17,7 @@ import { Trials } from './experiments/trials.js';
 import { GateWorker } from './gate.worker.js';
 import { ResumeRunsSchedule } from './resume-runs.schedule.js';
 import { RunWorker } from './run.worker.js';
+import { ModelProofs } from './registration/model-proofs.js';
 import { ModelUploads } from './registration/model-uploads.js';
 import { RegistrationController } from './registration/registration.controller.js';
 import { RegistrationResolver, VersionOriginResolver } from './registration/registration.resolver.js';
@@ -25,6 +26,8 @@ import { RegistrationService } from './registration/registration.service.js';
 import { RegistrationWorker } from './registration/registration.worker.js';
 import { Registrations } from './registration/registrations.js';
 import { VersionRegistration } from './registration/version-registration.entity.js';
+import { ScriptChannels } from './script/script-channels.js';
+import { ScriptModels } from './script/script-models.js';
 import { TrainingResolver, VersionRunResolver } from './training.resolver.js';
 import { TrainingService } from './training.service.js';
 import { TrainingSubscriptionsResolver } from './training.subscriptions.resolver.js';
@@ -47,6 +50,7 @@ import { TrainingRuns } from './training-runs.js';
     RegistrationService,
     Registrations,
     ModelUploads,
+    ScriptChannels,
     LocalBackend,
     SageMakerBackend,
     TrainingBackends,
@@ -60,6 +64,7 @@ import { TrainingRuns } from './training-runs.js';
     RegistrationService,
     Registrations,
     ModelUploads,
+    ScriptChannels,
     TrainingBackends,
     TypeOrmModule,
     DatasetsModule,
@@ -87,7 +92,10 @@ export class TrainingModule {}
 export class TrainingApiModule {}
 
 /** Following runs and searches, checking model files, and asking the gate. */
-@Module({ imports: [TrainingModule], providers: [RunWorker, SearchWorker, GateWorker, RegistrationWorker] })
+@Module({
+  imports: [TrainingModule],
+  providers: [RunWorker, SearchWorker, GateWorker, RegistrationWorker, ModelProofs, ScriptModels],
+})
 export class TrainingWorkerModule {}
 
 /** What runs by the clock. */

@@ -1,9 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import { DataSource, EntityManager, In, IsNull, Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { AuditService } from '../auth/audit/audit.service.js';
 import type { Principal } from '../auth/principal.js';
+import type { Config } from '../config/config.js';
+import { CONFIG } from '../config/config.module.js';
 import type { ReadyVersion } from '../datasets/dataset-version.entity.js';
 import { DatasetsService } from '../datasets/datasets.service.js';
 import { AppError } from '../errors/app-error.js';
@@ -11,7 +13,7 @@ import type { Task } from '../ml/schema/signature.js';
 import { HyperparameterError } from '../ml/train/errors.js';
 import { resolveHyperparameters } from '../ml/train/hyperparameters.js';
 import { TRAINERS } from '../ml/train/trainer.js';
-import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
+import { type Algorithm, ALGORITHMS, FOREIGN, type VersionAlgorithm } from '../models/algorithm.js';
 import { checkColumns, type WeightChoice } from '../models/model-columns.js';
 import { Model } from '../models/model.entity.js';
 import { ModelVersion } from '../models/model-version.entity.js';
@@ -25,6 +27,7 @@ import { TrainingBackends } from './backend/training-backends.js';
 import { Experiment, underWay } from './experiments/experiment.entity.js';
 import { Registrations } from './registration/registrations.js';
 import { ACTIVE_STATES } from './run-state.js';
+import { scriptImage } from './script/script-image.js';
 import { trainJob } from './training.jobs.js';
 import type { StartTraining } from './training.types.js';
 import { TrainingRun, type Trigger } from './training-run.entity.js';
@@ -35,9 +38,9 @@ export const DEFAULT_SEED = 42;
 export interface TrainingOrder {
   readonly model: Model;
   readonly version: ReadyVersion;
-  readonly algorithms: readonly Algorithm[];
-  /** By name; an algorithm takes those that it knows. */
-  readonly hyperparametersOf: (algorithm: Algorithm) => Readonly<Record<string, number>>;
+  readonly algorithms: readonly VersionAlgorithm[];
+  /** By name; an algorithm takes those that it knows, a script all. */
+  readonly hyperparametersOf: (algorithm: VersionAlgorithm) => Readonly<Record<string, number>>;
   readonly seed: number;
   /** How much rows count; all alike if it is not named. */
   readonly weights?: WeightChoice;
@@ -54,6 +57,11 @@ export function algorithmsFor(task: Task): Algorithm[] {
   return ALGORITHMS.filter((name) => TRAINERS[name].tasks.includes(task));
 }
 
+/** What a model is trained with where nobody says: its own script, or else all that can learn its task. */
+export function defaultAlgorithms({ task, trainingImage }: Pick<Model, 'task' | 'trainingImage'>): VersionAlgorithm[] {
+  return trainingImage === null ? algorithmsFor(task) : [FOREIGN];
+}
+
 /** Starts and lists trainings. */
 @Injectable()
 export class TrainingService {
@@ -67,6 +75,7 @@ export class TrainingService {
     private readonly queue: JobQueue,
     private readonly registrations: Registrations,
     private readonly audit: AuditService,
+    @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
@@ -77,7 +86,7 @@ export class TrainingService {
     const model = await this.registry.modelByName(input.model);
     const version = await this.dataOf(model, input.datasetVersion);
     const hyperparameters = input.hyperparameters ?? {};
-    const algorithms = input.algorithms ?? algorithmsFor(model.task);
+    const algorithms = input.algorithms ?? defaultAlgorithms(model);
     for (const name of Object.keys(hyperparameters)) refuseUnknown(name, algorithms);
     return this.dataSource.transaction(async (manager) => {
       const { userId: requestedBy } = actor;
@@ -112,32 +121,33 @@ export class TrainingService {
     const { model, version, algorithms, hyperparametersOf, trigger, seed, weights, folds, requestedBy } = order;
     const { task, target, features, split } = model;
     checkColumns({ task, target, features, split, weights }, version.schema);
-    const { backend = this.backends.nameFor(model) } = order;
-    this.backends.assertSetUp(backend);
-    const maximumCost = this.backends.of(backend).maximumCost() ?? null;
     const groupId = uuidv7();
-    const runs = algorithms.map((algorithm) =>
-      this.runs.create({
+    const runs = algorithms.map((algorithm) => {
+      const image = algorithm === FOREIGN ? scriptImage(order, this.config.SAGEMAKER_IMAGE_ALLOW_LIST) : null;
+      const backend = order.backend ?? this.backends.nameFor(model, algorithm);
+      this.backends.assertSetUp(backend);
+      return this.runs.create({
         id: uuidv7(),
         groupId,
         modelId: model.id,
         datasetVersionId: version.id,
         trigger,
         algorithm,
+        image,
         hyperparameters: checkedSettings(model, algorithm, hyperparametersOf(algorithm)),
         seed,
         weights: weights ?? null,
         folds: folds ?? null,
         backend,
-        maximumCost,
+        maximumCost: this.backends.of(backend).maximumCost() ?? null,
         state: 'QUEUED',
         progress: 0,
         message: 'waiting for a worker',
         log: '',
         attempts: 0,
         requestedBy,
-      }),
-    );
+      });
+    });
     await lockModel(manager, { id: model.id });
     await manager.insert(TrainingRun, runs);
     for (const { id: runId } of runs) await this.queue.enqueue(manager, trainJob, runId, { runId });
@@ -219,9 +229,10 @@ function weightsOf({ weightColumn, classWeights }: StartTraining): WeightChoice 
 /** The settings that an algorithm knows, checked. */
 function checkedSettings(
   { task }: Model,
-  algorithm: Algorithm,
+  algorithm: VersionAlgorithm,
   given: Readonly<Record<string, number>>,
 ): Record<string, number> {
+  if (algorithm === FOREIGN) return { ...given };
   checkFits(algorithm, task);
   const { hyperparameters: specs } = TRAINERS[algorithm];
   const known = Object.entries(given).filter(([name]) => specs.some((spec) => spec.name === name));
@@ -241,10 +252,10 @@ export function checkFits(algorithm: Algorithm, task: Task): void {
   throw new AppError('BAD_INPUT', `${algorithm} can't learn a ${task}. Choose among ${fitting.join(', ')}.`);
 }
 
-function refuseUnknown(name: string, algorithms: readonly Algorithm[]): void {
-  const known = new Set(
-    algorithms.flatMap((algorithm) => TRAINERS[algorithm].hyperparameters.map((spec) => spec.name)),
-  );
+function refuseUnknown(name: string, algorithms: readonly VersionAlgorithm[]): void {
+  if (algorithms.includes(FOREIGN)) return; // What a script knows it knows alone.
+  const ours = algorithms.filter((algorithm) => algorithm !== FOREIGN);
+  const known = new Set(ours.flatMap((algorithm) => TRAINERS[algorithm].hyperparameters.map((spec) => spec.name)));
   if (known.has(name)) return;
   throw new AppError('BAD_INPUT', `There is no hyperparameter ${name}. Choose among ${[...known].join(', ')}.`);
 }

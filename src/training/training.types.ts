@@ -1,7 +1,7 @@
 import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { z } from 'zod';
 import { MAX_FOLDS, MIN_FOLDS } from '../ml/train/folds.js';
-import { type Algorithm, ALGORITHMS } from '../models/algorithm.js';
+import { VERSION_ALGORITHMS, type VersionAlgorithm } from '../models/algorithm.js';
 import { AlgorithmEnum, BackendEnum } from '../models/models.types.js';
 import { type BackendName, BACKENDS } from '../models/training-backend-name.js';
 import { PageOf } from '../platform/graphql/pagination.js';
@@ -21,9 +21,10 @@ export class StartTrainingInput {
 
   @Field(() => [AlgorithmEnum], {
     nullable: true,
-    description: 'One run each; the gate chooses the best on validation. Default: all that fit the task.',
+    description:
+      "One run each; the gate chooses the best on validation. FOREIGN is the script of the model's trainingImage, and the default where it has one; else all that fit the task.",
   })
-  algorithms?: Algorithm[] | null;
+  algorithms?: VersionAlgorithm[] | null;
 
   @Field(() => Int, { nullable: true, description: 'Number of the dataset version. Default: the newest.' })
   datasetVersion?: number | null;
@@ -61,13 +62,18 @@ export class StartTrainingInput {
   backend?: BackendName | null;
 }
 
+/** Names of algorithms, each once, of those that may be. */
+export function algorithmsSchema<Name extends string>(names: readonly [Name, ...Name[]]) {
+  return z
+    .array(z.enum(names))
+    .min(1, 'must name at least one algorithm')
+    .refine((chosen) => new Set(chosen).size === chosen.length, 'must name each algorithm once')
+    .nullish();
+}
+
 export const startTrainingSchema = z.object({
   model: z.string(),
-  algorithms: z
-    .array(z.enum(ALGORITHMS))
-    .min(1, 'must name at least one algorithm')
-    .refine((names) => new Set(names).size === names.length, 'must name each algorithm once')
-    .nullish(),
+  algorithms: algorithmsSchema(VERSION_ALGORITHMS),
   datasetVersion: z.number().int().positive().nullish(),
   seed: z.number().int('must be a whole number').nonnegative('must not be negative').max(999_999_999_999_999).nullish(),
   hyperparameters: z.record(z.string(), z.number('must be a number')).nullish(),
@@ -100,7 +106,10 @@ export class TrainingRunType {
   trigger!: string;
 
   @Field(() => AlgorithmEnum)
-  algorithm!: Algorithm;
+  algorithm!: VersionAlgorithm;
+
+  @Field(() => String, { nullable: true, description: 'Of the training script, for a FOREIGN one.' })
+  image!: string | null;
 
   @Field(() => JsonScalar, { description: 'As given.' })
   hyperparameters!: unknown;

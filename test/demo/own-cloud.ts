@@ -8,6 +8,8 @@ export interface OwnCloud {
   readonly env: Readonly<Record<string, string>>;
   /** By name. */
   readonly jobs: SageMakerServer['jobs'];
+  /** What images start. */
+  readonly images: SageMakerServer['images'];
   /** Of the objects in the bucket. */
   keys(): Iterable<string>;
   /** Tells what came in. */
@@ -28,6 +30,7 @@ export async function startOwnCloud(): Promise<OwnCloud> {
       SAGEMAKER_POLL_SECONDS: '0.5',
     },
     jobs: sagemaker.jobs,
+    images: sagemaker.images,
     keys: () => s3.bucket.objects.keys(),
     show: (terminal) => {
       terminal.title('In the cloud');

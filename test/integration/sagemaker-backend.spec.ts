@@ -247,7 +247,7 @@ describe('trainings on SageMaker', () => {
       const config = settings({ AWS_ENDPOINT_URL_SAGEMAKER: moto.url });
       const jobs = new TrainingJobs(createSageMakerClient(config), config);
       const { runId, order } = newJob();
-      const uris = { dataUri: 's3://b/data', specUri: 's3://b/spec', outputUri: 's3://b/out' };
+      const uris = { channels: { training: 's3://b/data.parquet', spec: 's3://b/spec.json' }, outputUri: 's3://b/out' };
       const asked = { runId, order, attempt: 1, instanceType: 'ml.m5.large', ...uris };
       expect(await jobs.describe(`boucle-${runId}-1`)).toBeUndefined();
       expect(await jobs.create(asked, NEVER)).toBe(true);

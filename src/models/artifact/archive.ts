@@ -31,10 +31,15 @@ export class ArchiveError extends Error {
  * Reads the wanted files of a tar.gz, all while it streams: an archive that was made to fill memory or to reach outside
  * its folder ends the reading at the entry that shows it. Files that are not wanted are checked and passed over.
  *
+ * @param maxBytes of each wanted file.
  * @throws ArchiveError for links, devices, absolute paths, `..`, files that stand twice, more entries or bytes than
  *   allowed, and damaged data. Errors of `source` pass through.
  */
-export async function readArchive(source: Readable, wanted: readonly string[]): Promise<Archive> {
+export async function readArchive(
+  source: Readable,
+  wanted: readonly string[],
+  maxBytes = MAX_UNPACKED_BYTES,
+): Promise<Archive> {
   const packed = createHash('sha256');
   const unpack = extract();
   let sourceError: Error | undefined;
@@ -52,7 +57,7 @@ export async function readArchive(source: Readable, wanted: readonly string[]): 
         continue;
       }
       if (files.has(name)) throw new ArchiveError(`${name} stands in it twice`);
-      files.set(name, await readEntry(entry, entry.header.size));
+      files.set(name, await readEntry(entry, { name, size: entry.header.size }, maxBytes));
     }
     await flow;
   } catch (error) {
@@ -100,8 +105,12 @@ function safeName(header: Header): string {
 }
 
 /** Fills memory of the stated size piece by piece: joining the pieces of a large file in the end would block. */
-async function readEntry(entry: AsyncIterable<unknown>, size: number): Promise<ArchivedFile> {
-  if (size > MAX_UNPACKED_BYTES) throw tooLarge(MAX_UNPACKED_BYTES);
+async function readEntry(
+  entry: AsyncIterable<unknown>,
+  { name, size }: { readonly name: string; readonly size: number },
+  maxBytes: number,
+): Promise<ArchivedFile> {
+  if (size > maxBytes) throw new ArchiveError(`${name} has ${size} bytes, more than ${maxBytes}`);
   const hash = createHash('sha256');
   const bytes = Buffer.allocUnsafe(size); // The entry ends with an error unless it brings exactly that many.
   let filled = 0;

@@ -122,6 +122,8 @@ export const manifestSchema = z.object({
   seed: z.number().int(),
   /** Program that trained it, or that wrote a foreign file. */
   trainer: z.string(),
+  /** Of the script that trained it, where it was not one of our algorithms but was trained by order of ours. */
+  image: z.string().optional(),
   /** What computed the metrics. Artifacts from before it existed lack it: our own models are always compiled. */
   evaluator: z.enum(EVALUATORS).optional(),
   dataset: z.object({ versionId: z.string(), contentHash: z.string() }),

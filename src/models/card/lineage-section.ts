@@ -19,18 +19,26 @@ const ACTION_WORDS: Readonly<Record<PromotionAction, string>> = {
 /** How it was trained, from what, and what was decided about it since. */
 export function lineageSection(document: CardDocument): Markup {
   return markup`<section id="lineage" aria-labelledby="lineage-title"><h2 id="lineage-title">Lineage</h2>
-<p>${document.runId === null ? 'It was not trained here: somebody registered the file, and nobody knows the rows it learned from.' : 'The same snapshot, seed and hyperparameters give the same model file, byte by byte.'}</p>
+<p>${originInWords(document)}</p>
 <div class="card lineage">${origin(document)}${settings(document)}${ledger(document.ledger)}</div></section>
 `;
 }
 
+function originInWords({ runId, manifest }: CardDocument): string {
+  if (runId === null)
+    return 'It was not trained here: somebody registered the file, and nobody knows the rows it learned from.';
+  if (manifest.image === undefined)
+    return 'The same snapshot, seed and hyperparameters give the same model file, byte by byte.';
+  return 'A training script of its own made it, which was given the rows to train and to validate on, and none of those held out.';
+}
+
 function origin({ dataset, manifest, runId, artifact, createdAt }: CardDocument): Markup {
-  const { trainer, seed, files } = manifest;
+  const { trainer, seed, files, image } = manifest;
   const snapshot = dataset
     ? markup`<bdi>${shorten(dataset.name, 60)}</bdi>, version ${dataset.version}${dataset.rows === null ? NOTHING : markup`, ${count(dataset.rows)} rows`}`
     : markup`deleted since`;
   const onnx = files['model.onnx'];
-  return markup`<dl class="pairs"><div><dt>Dataset</dt><dd>${snapshot}<br/><code>sha256 ${manifest.dataset.contentHash}</code></dd></div><div><dt>${runId === null ? 'Origin' : 'Training run'}</dt><dd>registered on ${instantInWords(createdAt)} UTC${runId === null ? NOTHING : markup`<br/><code>${runId}</code>`}</dd></div><div><dt>Trainer</dt><dd>${shorten(trainer, 60)}, seed ${String(seed)}</dd></div><div><dt>Artifact</dt><dd>model.tar.gz, ${count(artifact.bytes)} bytes<br/><code>sha256 ${artifact.sha256}</code></dd></div>${onnx ? markup`<div><dt>Model file</dt><dd>model.onnx, ${count(onnx.bytes)} bytes<br/><code>sha256 ${onnx.sha256}</code></dd></div>` : NOTHING}</dl>`;
+  return markup`<dl class="pairs"><div><dt>Dataset</dt><dd>${snapshot}<br/><code>sha256 ${manifest.dataset.contentHash}</code></dd></div><div><dt>${runId === null ? 'Origin' : 'Training run'}</dt><dd>registered on ${instantInWords(createdAt)} UTC${runId === null ? NOTHING : markup`<br/><code>${runId}</code>`}</dd></div><div><dt>Trainer</dt><dd>${shorten(trainer, 60)}, seed ${String(seed)}${image === undefined ? NOTHING : markup`<br/><code>${image}</code>`}</dd></div><div><dt>Artifact</dt><dd>model.tar.gz, ${count(artifact.bytes)} bytes<br/><code>sha256 ${artifact.sha256}</code></dd></div>${onnx ? markup`<div><dt>Model file</dt><dd>model.onnx, ${count(onnx.bytes)} bytes<br/><code>sha256 ${onnx.sha256}</code></dd></div>` : NOTHING}</dl>`;
 }
 
 function settings({ manifest }: CardDocument): Markup {

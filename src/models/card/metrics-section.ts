@@ -30,7 +30,7 @@ ${plots(document)}</section>
 function rowsInWords({ algorithm, manifest }: CardDocument): string {
   const { train, validation, holdout } = manifest.metrics;
   const rows = [train, validation, holdout].map((part) => count(part.rows));
-  if (algorithm !== 'FOREIGN') {
+  if (algorithm !== 'FOREIGN' || manifest.image !== undefined) {
     return `Trained on ${rows[0]!} rows, chosen on ${rows[1]!}, measured on ${rows[2]!} that were held out of both`;
   }
   return `Not trained here. Measured on ${rows.join(', ')} rows, divided into training, validation and holdout`;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Model } from '../../models/model.entity.js';
 import { TrainingBackends } from '../../training/backend/training-backends.js';
-import { algorithmsFor } from '../../training/training.service.js';
+import { defaultAlgorithms } from '../../training/training.service.js';
 import type { PolicySettings } from '../policies/policy-settings.js';
 import { type CostInputs, RETRAINING_TRIGGERS } from './retrain-rule.types.js';
 
@@ -18,12 +18,14 @@ export class RetrainingCosts {
   }
 
   /** The same before anything was spent. */
-  ofNext(model: Pick<Model, 'task' | 'backend'>, settings: PolicySettings): CostInputs | null {
+  ofNext(model: Pick<Model, 'task' | 'backend' | 'trainingImage'>, settings: PolicySettings): CostInputs | null {
     const { costLimit, algorithms } = settings;
     if (!costLimit) return null;
-    const trainings = (algorithms ?? algorithmsFor(model.task)).length;
-    const each = this.backends.of(this.backends.nameFor(model)).maximumCost();
-    return { ...costLimit, most: each === undefined ? null : trainings * each, trainings, spent: 0 };
+    const chosen = algorithms ?? defaultAlgorithms(model);
+    const most = chosen
+      .map((algorithm) => this.backends.of(this.backends.nameFor(model, algorithm)).maximumCost())
+      .reduce((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
+    return { ...costLimit, most: most ?? null, trainings: chosen.length, spent: 0 };
   }
 }
 

@@ -4,7 +4,7 @@ import type { ReadyVersion } from '../../datasets/dataset-version.entity.js';
 import { AppError } from '../../errors/app-error.js';
 import type { WeightChoice } from '../../models/model-columns.js';
 import { Model } from '../../models/model.entity.js';
-import { algorithmsFor, DEFAULT_SEED, TrainingService } from '../../training/training.service.js';
+import { DEFAULT_SEED, defaultAlgorithms, TrainingService } from '../../training/training.service.js';
 import { TrainingRun } from '../../training/training-run.entity.js';
 import type { RetrainingStep } from './retraining-step.js';
 import type { Retraining } from './retraining.entity.js';
@@ -38,7 +38,7 @@ export class RetrainingStart {
     return this.training.startWithin(manager, {
       model,
       version,
-      algorithms: row.algorithms ?? algorithmsFor(model.task),
+      algorithms: row.algorithms ?? defaultAlgorithms(model),
       // What somebody found to be good for the champion is good for its successor.
       hyperparametersOf: (algorithm) => (champion?.algorithm === algorithm ? champion.hyperparameters : {}),
       weights: champion?.weights ? knownWeights(champion.weights, version) : undefined,

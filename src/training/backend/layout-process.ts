@@ -25,7 +25,7 @@ export class LayoutProcess {
   private stopped?: 'CANCELLED' | 'TIMED_OUT';
 
   constructor(
-    command: 'train' | 'search',
+    command: 'train' | 'search' | 'divide',
     readonly layout: Layout,
     private readonly config: Config,
     readonly output = new OutputTail(),

@@ -5,7 +5,7 @@ import { CONFIG } from '../../config/config.module.js';
 import { writeArchive } from '../../models/artifact/archive.js';
 import { MANIFEST_FILE, ONNX_FILE, REFERENCE_FILE } from '../../models/artifact/manifest.js';
 import { HYPERPARAMETERS_FILE, type Layout, SPEC_FILE } from '../container/layout.js';
-import { hyperparametersFile, type TrainingOrder } from '../container/order.js';
+import { type AnyTrainingOrder, hyperparametersFile } from '../container/order.js';
 import { createLayout, removeLayout } from './layout-folder.js';
 import { LayoutProcess } from './layout-process.js';
 import { JobOutcome, JobStatus, TrainingBackend, TrainingJob } from './training-backend.js';
@@ -65,7 +65,7 @@ export class LocalBackend extends TrainingBackend {
   }
 }
 
-function filesOf(layout: Layout, order: TrainingOrder): Record<string, unknown> {
+function filesOf(layout: Layout, order: AnyTrainingOrder): Record<string, unknown> {
   return {
     [join(layout.config, HYPERPARAMETERS_FILE)]: hyperparametersFile(order),
     [join(layout.spec, SPEC_FILE)]: order.spec,

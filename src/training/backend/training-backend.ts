@@ -1,15 +1,23 @@
 import type { BackendName } from '../../models/training-backend-name.js';
 import type { ProgressLine } from '../container/progress-line.js';
-import type { TrainingOrder } from '../container/order.js';
+import type { AnyTrainingOrder } from '../container/order.js';
 
 /** A training as a backend gets it. */
 export interface TrainingJob {
   readonly runId: string;
-  readonly order: TrainingOrder;
+  readonly order: AnyTrainingOrder;
   /** Of the dataset's Parquet file in the object store. */
   readonly dataKey: string;
   /** Copies that file to a local path. */
   readonly fetchData: (path: string, signal: AbortSignal) => Promise<void>;
+  /** Where it is not the command `train` that runs. */
+  readonly script?: TrainingScript;
+}
+
+/** Somebody else's image, and the objects that it is given, by channel. */
+export interface TrainingScript {
+  readonly image: string;
+  readonly channels: Readonly<Record<'training' | 'validation' | 'spec', string>>;
 }
 
 /** What is known of a job while it runs. */
@@ -36,7 +44,7 @@ export type JobOutcome =
   | { readonly kind: 'STOPPED' };
 
 /**
- * Port for where trainings run. All of them run the command `train` on the same container layout. A job's name is
+ * Port for where trainings run. All of them run the command `train` on the same container layout, and SageMaker also scripts of others. A job's name is
  * derived from its run, so that a worker which takes a run up finds the job that an earlier worker started.
  */
 export abstract class TrainingBackend {

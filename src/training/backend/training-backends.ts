@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import { FOREIGN, type VersionAlgorithm } from '../../models/algorithm.js';
 import type { Model } from '../../models/model.entity.js';
 import { assertSetUp, type BackendName } from '../../models/training-backend-name.js';
 import { LocalBackend } from './local-backend.js';
@@ -22,9 +23,9 @@ export class TrainingBackends {
     this.defaultName = config.TRAINING_BACKEND === 'sagemaker' ? 'SAGEMAKER' : 'LOCAL';
   }
 
-  /** The model's choice, or else the installation's. */
-  nameFor({ backend }: Pick<Model, 'backend'>): BackendName {
-    return backend ?? this.defaultName;
+  /** The model's choice, or else the installation's; for scripts of others there is one only. */
+  nameFor({ backend }: Pick<Model, 'backend'>, algorithm: VersionAlgorithm): BackendName {
+    return algorithm === FOREIGN ? 'SAGEMAKER' : (backend ?? this.defaultName);
   }
 
   of(name: BackendName): TrainingBackend {

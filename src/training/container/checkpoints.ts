@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import type { Algorithm } from '../../ml/train/trainer.js';
 import type { KeptTrees } from '../../ml/train/trees/kept-trees.js';
 import type { Tree } from '../../ml/train/trees/tree.js';
+import type { VersionAlgorithm } from '../../models/algorithm.js';
 import { programVersion } from '../../platform/program-version.js';
 import type { TrainingOrder } from './order.js';
 
 /** Algorithms that take long enough to be interrupted, and whose state is their trees. */
-export function growsTrees(algorithm: Algorithm): boolean {
+export function growsTrees(algorithm: VersionAlgorithm): boolean {
   return algorithm === 'RANDOM_FOREST' || algorithm === 'GRADIENT_BOOSTING';
 }
 

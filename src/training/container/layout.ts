@@ -28,6 +28,9 @@ export const SPEC_FILE = 'training.json';
 /** Beside the spec, for a search. */
 export const SEARCH_FILE = 'search.json';
 export const DATA_FILE = 'data.parquet';
+/** What a division leaves of the data. */
+export const TRAINING_ROWS_FILE = 'training.parquet';
+export const VALIDATION_ROWS_FILE = 'validation.parquet';
 export const FAILURE_FILE = 'failure';
 
 /** The platform shows this much of a failure. */

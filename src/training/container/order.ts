@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../../errors/app-error.js';
 import { MAX_FOLDS, MIN_FOLDS } from '../../ml/train/folds.js';
 import { weightsSchema } from '../../models/artifact/manifest.js';
-import { ALGORITHMS } from '../../models/algorithm.js';
+import { ALGORITHMS, type VersionAlgorithm } from '../../models/algorithm.js';
 import { HYPERPARAMETERS_FILE, type Layout, SPEC_FILE } from './layout.js';
 
 /** What is to be learned from what: too long for hyperparameters, which hold at most 256 characters each. */
@@ -46,6 +46,9 @@ export interface TrainingOrder {
   readonly spec: TrainingSpec;
 }
 
+/** The same of a training that may also be somebody else's script. */
+export type AnyTrainingOrder = Omit<TrainingOrder, 'algorithm'> & { readonly algorithm: VersionAlgorithm };
+
 /** @throws AppError BAD_INPUT that names the file and what is wrong in it. */
 export async function readOrder(layout: Layout): Promise<TrainingOrder> {
   const given = await readJson(join(layout.config, HYPERPARAMETERS_FILE), hyperparametersSchema);
@@ -59,7 +62,7 @@ export async function readSpec(layout: Layout): Promise<TrainingSpec> {
 }
 
 /** The content of hyperparameters.json. */
-export function hyperparametersFile(order: Omit<TrainingOrder, 'spec'>): Record<string, string> {
+export function hyperparametersFile(order: Omit<AnyTrainingOrder, 'spec'>): Record<string, string> {
   const settings = Object.entries(order.hyperparameters).filter(([, value]) => value !== null && value !== undefined);
   return {
     ...Object.fromEntries(settings.map(([name, value]) => [name, String(value)])),

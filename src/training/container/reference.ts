@@ -1,16 +1,12 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { mostProbable } from '../../ml/metrics/classification.js';
 import type { Signature } from '../../ml/schema/signature.js';
 import { type Binning, categoricalBinning, count, numericBinning, type Values } from '../../ml/statistics/binning.js';
 import { errorsByBin } from '../../ml/statistics/estimate/error-model.js';
 import { Random } from '../../ml/statistics/random.js';
-import type { Column, TrainingTable } from '../../ml/train/table.js';
+import type { TrainingTable } from '../../ml/train/table.js';
 import type { Distribution, Manifest, Reference } from '../../models/artifact/manifest.js';
 import type { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
-import { literal } from '../../platform/duckdb/sql-text.js';
+import { columnsOf, writeTable } from './table-file.js';
 
 const SAMPLE_ROWS = 10_000;
 /** Stream number of the sample's random sequence, apart from those that trainers use under the same seed. */
@@ -62,24 +58,8 @@ export async function writeReferenceSample(
   seed: number,
   target: string,
 ): Promise<void> {
-  const rows = sampleRows(table.rows, seed);
-  const columns = [...table.features, targetColumn(table)];
-  const lines = `${target}.ndjson`;
-  try {
-    await pipeline(Readable.from(jsonLines(columns, rows)), createWriteStream(lines));
-    const types = columns.map((column) => `${literal(column.name)}: ${literal(SQL_TYPES[column.type])}`);
-    const source = `read_json(${literal(lines)}, format = 'newline_delimited', columns = {${types.join(', ')}})`;
-    await session.execute(`COPY (SELECT * FROM ${source}) TO ${literal(target)} (FORMAT parquet, COMPRESSION zstd)`);
-  } finally {
-    await rm(lines, { force: true });
-  }
+  await writeTable(session, columnsOf(table), sampleRows(table.rows, seed), target);
 }
-
-const SQL_TYPES: Readonly<Record<Column['type'], string>> = {
-  NUMBER: 'DOUBLE',
-  BOOLEAN: 'DOUBLE',
-  STRING: 'VARCHAR',
-};
 
 function sampleRows(rows: number, seed: number): Int32Array {
   const order = Int32Array.from({ length: rows }, (_, row) => row);
@@ -90,22 +70,4 @@ function sampleRows(rows: number, seed: number): Int32Array {
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
   return order.slice(0, size).sort();
-}
-
-function* jsonLines(columns: readonly Column[], rows: Int32Array): Generator<string> {
-  for (const row of rows) {
-    const values = columns.map((column) => [column.name, valueOf(column, row)] as const);
-    yield `${JSON.stringify(Object.fromEntries(values))}\n`;
-  }
-}
-
-function valueOf(column: Column, row: number): string | number | null {
-  if (column.type === 'STRING') return column.dictionary[column.codes[row]!] ?? null;
-  const value = column.values[row]!;
-  return Number.isNaN(value) ? null : value;
-}
-
-function targetColumn({ target }: TrainingTable): Column {
-  if (target.task === 'REGRESSION') return { name: target.name, type: 'NUMBER', values: target.values };
-  return { name: target.name, type: 'STRING', codes: target.codes, dictionary: target.classes };
 }

@@ -6,7 +6,7 @@ import { AlgorithmEnum } from '../../models/models.types.js';
 import { enumOf } from '../../platform/graphql/enum-of.js';
 import { PageOf } from '../../platform/graphql/pagination.js';
 import { JsonScalar } from '../../platform/graphql/scalars.js';
-import { startTrainingSchema } from '../training.types.js';
+import { algorithmsSchema, startTrainingSchema } from '../training.types.js';
 import { EXPERIMENT_STATES, type ExperimentState } from './experiment-state.js';
 import { TRIAL_STATES, type TrialState } from './trial.entity.js';
 
@@ -119,8 +119,12 @@ const budgetSchema = z
   .refine(({ trials, minutes }) => typeof (trials ?? minutes) === 'number', 'must have trials or minutes, or both');
 
 export const startExperimentSchema = startTrainingSchema
-  .pick({ model: true, algorithms: true, datasetVersion: true, seed: true })
-  .extend({ space: z.array(domainSchema).max(MAX_DOMAINS).nullish(), budget: budgetSchema });
+  .pick({ model: true, datasetVersion: true, seed: true })
+  .extend({
+    algorithms: algorithmsSchema(ALGORITHMS),
+    space: z.array(domainSchema).max(MAX_DOMAINS).nullish(),
+    budget: budgetSchema,
+  });
 
 export type StartExperiment = z.output<typeof startExperimentSchema>;
 

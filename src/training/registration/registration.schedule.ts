@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, Interval } from '@nestjs/schedule';
+import { ScriptChannels } from '../script/script-channels.js';
 import { ModelUploads } from './model-uploads.js';
 import { Registrations } from './registrations.js';
 
@@ -13,6 +14,7 @@ export class RegistrationSchedule {
   constructor(
     private readonly registrations: Registrations,
     private readonly uploads: ModelUploads,
+    private readonly channels: ScriptChannels,
   ) {}
 
   @Interval(INTERVAL_MS)
@@ -26,6 +28,7 @@ export class RegistrationSchedule {
   @Cron('0 50 3 * * *', { timeZone: 'UTC' })
   async collect(): Promise<void> {
     await this.unlessFailing(() => this.uploads.collect(), 'uploaded model files could not be collected');
+    await this.unlessFailing(() => this.channels.collect(), 'data of training scripts could not be collected');
   }
 
   /** The next turn looks again. */

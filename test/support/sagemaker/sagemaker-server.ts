@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { BucketFiles } from './bucket-files.ts';
 import { createTrainingJobSchema } from './create-job-schema.ts';
 import { describeJob } from './describe-job.ts';
+import { OUR_PROGRAM } from './training-container.ts';
 import { type JobFate, TrainingJob } from './training-job.ts';
 
 /** What goes wrong with a call: an error of the service instead of the work, or the loss of the answer after it. */
@@ -16,6 +17,8 @@ export interface SageMakerServer {
   readonly calls: string[];
   /** By name, in the order of their creation. */
   readonly jobs: ReadonlyMap<string, TrainingJob>;
+  /** What images start, by their names; any other is ours. */
+  readonly images: Map<string, readonly string[]>;
   /** Decides for every call whether something goes wrong with it. */
   fault: (operation: string) => CallFault | undefined;
   /** Decides for every job what happens to it. */
@@ -52,6 +55,7 @@ export async function startSageMaker(s3Endpoint: string): Promise<SageMakerServe
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     jobs,
+    images: new Map(),
     fault: () => undefined,
     fate: () => undefined,
     stop: async () => {
@@ -114,7 +118,12 @@ export async function startSageMaker(s3Endpoint: string): Promise<SageMakerServe
         'ResourceInUse',
         `Training job names must be unique within an AWS account and region, and a training job with this name already exists (${name})`,
       );
-    const job = new TrainingJob(parsed.data, files, sagemaker.fate(parsed.data));
+    const job = new TrainingJob(
+      parsed.data,
+      files,
+      sagemaker.fate(parsed.data),
+      sagemaker.images.get(parsed.data.AlgorithmSpecification.TrainingImage) ?? OUR_PROGRAM,
+    );
     jobs.set(name, job);
     job.start();
     return { TrainingJobArn: job.arn };

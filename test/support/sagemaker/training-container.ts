@@ -13,7 +13,8 @@ export interface ContainerEnd {
   readonly failure: string | undefined;
 }
 
-const PROGRAM = join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js');
+/** What our own image starts. */
+export const OUR_PROGRAM = [process.execPath, join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js')];
 const HOST = 'algo-1';
 
 /** `/opt/ml` of one job, and the process on it: what a container is to the program inside. */
@@ -22,19 +23,33 @@ export class TrainingContainer {
   private readonly job: CreateTrainingJob;
   private readonly arn: string;
   private readonly files: BucketFiles;
+  private readonly program: readonly string[];
   private child: ChildProcess | undefined;
   private text = '';
 
-  private constructor(job: CreateTrainingJob, arn: string, root: string, files: BucketFiles) {
+  private constructor(
+    job: CreateTrainingJob,
+    arn: string,
+    root: string,
+    files: BucketFiles,
+    program: readonly string[],
+  ) {
     this.job = job;
     this.arn = arn;
     this.root = root;
     this.files = files;
+    this.program = program;
   }
 
-  static async create(job: CreateTrainingJob, arn: string, files: BucketFiles): Promise<TrainingContainer> {
+  /** @param program what the job's image starts. */
+  static async create(
+    job: CreateTrainingJob,
+    arn: string,
+    files: BucketFiles,
+    program: readonly string[],
+  ): Promise<TrainingContainer> {
     const root = await mkdtemp(join(tmpdir(), 'boucle-sagemaker-'));
-    return new TrainingContainer(job, arn, root, files);
+    return new TrainingContainer(job, arn, root, files, program);
   }
 
   get output(): string {
@@ -75,7 +90,8 @@ export class TrainingContainer {
   /** Runs the program as the platform does: its first argument is `train`. */
   async run(): Promise<ContainerEnd> {
     const { job, root } = this;
-    this.child = spawn(process.execPath, [PROGRAM, 'train', '--root', root], {
+    const [command, ...rest] = this.program;
+    this.child = spawn(command!, [...rest, 'train', '--root', root], {
       env: {
         PATH: process.env['PATH'],
         ...job.Environment,

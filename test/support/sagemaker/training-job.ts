@@ -39,14 +39,16 @@ export class TrainingJob {
   readonly request: CreateTrainingJob;
   private readonly files: BucketFiles;
   private readonly fate: JobFate | undefined;
+  private readonly program: readonly string[];
   private container: TrainingContainer | undefined;
   private running: Promise<void> | undefined;
   private stopping: 'Stopped' | 'MaxRuntimeExceeded' | undefined;
 
-  constructor(request: CreateTrainingJob, files: BucketFiles, fate: JobFate | undefined) {
+  constructor(request: CreateTrainingJob, files: BucketFiles, fate: JobFate | undefined, program: readonly string[]) {
     this.request = request;
     this.files = files;
     this.fate = fate;
+    this.program = program;
     this.arn = `arn:aws:sagemaker:eu-west-1:123456789012:training-job/${request.TrainingJobName}`;
     this.enter('Starting', 'Launching requested ML instances');
   }
@@ -69,7 +71,7 @@ export class TrainingJob {
       this.end('Failed', 'Failed', CAPACITY_REASON);
       return;
     }
-    this.container = await TrainingContainer.create(this.request, this.arn, this.files);
+    this.container = await TrainingContainer.create(this.request, this.arn, this.files, this.program);
     try {
       await this.attempt(this.container);
     } catch (error) {

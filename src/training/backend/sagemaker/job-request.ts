@@ -7,7 +7,7 @@ import type {
 import type { Config } from '../../../config/config.js';
 import type { Task } from '../../../ml/schema/signature.js';
 import { growsTrees } from '../../container/checkpoints.js';
-import { hyperparametersFile, type TrainingOrder } from '../../container/order.js';
+import { type AnyTrainingOrder, hyperparametersFile } from '../../container/order.js';
 import { jobNameOf, RUN_TAG } from './job-name.js';
 
 export type SageMakerSettings = Pick<
@@ -31,11 +31,11 @@ export interface JobOrder {
   readonly runId: string;
   readonly attempt: number;
   readonly instanceType: string;
-  readonly order: TrainingOrder;
-  /** Of the Parquet file. */
-  readonly dataUri: string;
-  /** Of the file that says what is to be learned. */
-  readonly specUri: string;
+  readonly order: AnyTrainingOrder;
+  /** Of what the container finds in a folder of that name. */
+  readonly channels: Readonly<Record<string, string>>;
+  /** Of somebody else's script; our own where it is not named. */
+  readonly image?: string;
   /** Below it, the model and checkpoints. */
   readonly outputUri: string;
 }
@@ -47,22 +47,19 @@ const METRICS: Readonly<Record<Task, readonly string[]>> = {
 };
 const NUMBER = '([-+0-9.eE]+)';
 
-/** The request for a job that runs our own image with `train`, on one machine: the trainers use threads, not hosts. */
+/** The request for a job that runs an image with `train`, on one machine: our trainers use threads, not hosts. */
 export function jobRequest(job: JobOrder, settings: SageMakerSettings): CreateTrainingJobCommandInput {
-  const { runId, attempt, order, dataUri, specUri, outputUri } = job;
+  const { runId, attempt, order, channels, image, outputUri } = job;
   return {
     TrainingJobName: jobNameOf(runId, attempt),
     RoleArn: settings.SAGEMAKER_ROLE_ARN,
     AlgorithmSpecification: {
-      TrainingImage: settings.SAGEMAKER_IMAGE,
+      TrainingImage: image ?? settings.SAGEMAKER_IMAGE,
       TrainingInputMode: 'File',
       MetricDefinitions: metricDefinitions(order.spec),
     },
     HyperParameters: hyperparametersFile(order),
-    InputDataConfig: [
-      channel('training', dataUri, 'application/vnd.apache.parquet'),
-      channel('spec', specUri, 'application/json'),
-    ],
+    InputDataConfig: Object.entries(channels).map(([name, uri]) => channel(name, uri)),
     OutputDataConfig: {
       S3OutputPath: outputUri,
       ...(settings.S3_KMS_KEY_ID !== undefined && { KmsKeyId: settings.S3_KMS_KEY_ID }),
@@ -71,19 +68,22 @@ export function jobRequest(job: JobOrder, settings: SageMakerSettings): CreateTr
     StoppingCondition: stoppingCondition(settings),
     ...(settings.SAGEMAKER_SPOT && { EnableManagedSpotTraining: true }),
     // Also without spot machines: where the platform loses one, the run's next job goes on from there.
-    ...(growsTrees(order.algorithm) && { CheckpointConfig: { S3Uri: `${outputUri}/checkpoints` } }),
+    ...((growsTrees(order.algorithm) || image !== undefined) && {
+      CheckpointConfig: { S3Uri: `${outputUri}/checkpoints` },
+    }),
     ...(settings.SAGEMAKER_SUBNETS.length > 0 && {
       VpcConfig: { Subnets: settings.SAGEMAKER_SUBNETS, SecurityGroupIds: settings.SAGEMAKER_SECURITY_GROUPS },
     }),
-    EnableNetworkIsolation: settings.SAGEMAKER_NETWORK_ISOLATION,
+    // With a network, a script had the job's role as well, which may read the rows that are held out from it.
+    EnableNetworkIsolation: settings.SAGEMAKER_NETWORK_ISOLATION || image !== undefined,
     Tags: lineage(job),
   };
 }
 
-function channel(name: string, uri: string, contentType: string) {
+function channel(name: string, uri: string) {
   return {
     ChannelName: name,
-    ContentType: contentType,
+    ContentType: uri.endsWith('.json') ? 'application/json' : 'application/vnd.apache.parquet',
     DataSource: {
       S3DataSource: {
         S3DataType: 'S3Prefix' as const,
@@ -114,18 +114,19 @@ function stoppingCondition(settings: SageMakerSettings): CreateTrainingJobComman
   };
 }
 
-function metricDefinitions({ task, folds }: TrainingOrder['spec']): MetricDefinition[] {
+function metricDefinitions({ task, folds }: AnyTrainingOrder['spec']): MetricDefinition[] {
   const parts = ['validation', 'holdout', ...(folds === undefined ? [] : ['folds'])];
   const names = ['train:loss', ...parts.flatMap((part) => METRICS[task].map((name) => `${part}:${name}`))];
   return names.map((name) => ({ Name: name, Regex: `${name}=${NUMBER};` }));
 }
 
-function lineage({ runId, order }: JobOrder): Tag[] {
+function lineage({ runId, order, image }: JobOrder): Tag[] {
   const { versionId, contentHash } = order.spec.dataset;
   return [
     { Key: RUN_TAG, Value: runId },
     { Key: 'boucle:algorithm', Value: order.algorithm },
     { Key: 'boucle:dataset-version', Value: versionId },
     { Key: 'boucle:dataset-hash', Value: contentHash },
+    ...(image === undefined ? [] : [{ Key: 'boucle:image', Value: image }]),
   ];
 }

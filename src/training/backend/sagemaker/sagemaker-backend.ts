@@ -134,21 +134,27 @@ export class SageMakerBackend extends TrainingBackend {
   }
 
   private async orderOf({ job, attempt }: FollowedRun, signal: AbortSignal): Promise<Omit<JobOrder, 'instanceType'>> {
-    const { runId, order, dataKey } = job;
-    const specKey = `${FOLDER}/${runId}/${SPEC_FILE}`;
-    await inTemporaryFolder(async (folder) => {
-      const path = join(folder, SPEC_FILE);
-      await writeFile(path, JSON.stringify(order.spec));
-      await this.store.putFile(specKey, path, signal);
-    });
+    const { runId, order, script } = job;
+    const keys = script?.channels ?? (await this.ownChannels(job, signal));
     return {
       runId,
       attempt: attempt + 1,
       order,
-      dataUri: this.store.url(dataKey),
-      specUri: this.store.url(specKey),
+      channels: Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, this.store.url(key)])),
+      image: script?.image,
       outputUri: this.store.url(`${FOLDER}/${runId}/output`),
     };
+  }
+
+  /** What `train` reads: the whole snapshot, which it divides by itself, and what is to be learned. */
+  private async ownChannels({ runId, order, dataKey }: TrainingJob, signal: AbortSignal) {
+    const spec = `${FOLDER}/${runId}/${SPEC_FILE}`;
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, SPEC_FILE);
+      await writeFile(path, JSON.stringify(order.spec));
+      await this.store.putFile(spec, path, signal);
+    });
+    return { training: dataKey, spec };
   }
 
   private async look(run: FollowedRun, signal: AbortSignal): Promise<JobState> {

@@ -14,6 +14,15 @@ export interface ProofOrder {
   /** In the order of the scores; null to take those that the graph names. */
   readonly classes: readonly string[] | null;
   readonly dataset: { readonly versionId: string; readonly number: number; readonly contentHash: string };
+  /** The training by our order that it came from, if it did. */
+  readonly script?: ScriptOrigin;
+}
+
+/** What a script of somebody's own trained with. It was never given the held-out rows. */
+export interface ScriptOrigin {
+  readonly image: string;
+  readonly seed: number;
+  readonly hyperparameters: Readonly<Record<string, number>>;
 }
 
 /** What a proof is at, as the end of a sentence about how it ended. */

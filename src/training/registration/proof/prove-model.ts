@@ -27,7 +27,7 @@ import { DATA_FILE, MODEL_FOLDER, type ProofOrder, type ProofPhase, UPLOADED_FIL
 
 /** Values of a text column that drift is counted by, the most frequent ones. */
 const MAX_CATEGORIES = 1000;
-/** Of the sample of reference rows and the resamples behind intervals. */
+/** Of the sample of reference rows and the resamples behind intervals, where no training had one. */
 const SEED = 42;
 
 /** What has been read before anything of the file is run. */
@@ -70,17 +70,19 @@ export async function proveModel(order: ProofOrder, say: (phase: ProofPhase) => 
     const evaluator = await createEvaluatorInPlace(onnx);
     say('scoring rows');
     const manifest = await describe(order, { model, uploaded, onnx, match, split, tables }, evaluator);
-    await writeReferenceSample(session, tables.train, SEED, join(target, REFERENCE_FILE));
+    await writeReferenceSample(session, tables.train, seedOf(order), join(target, REFERENCE_FILE));
     await writeManifest(target, manifest);
   } finally {
     session.close();
   }
 }
 
-function withLabels(table: TrainingTable, { labels }: GraphInterface, { classes }: ProofOrder): TrainingTable {
+function withLabels(table: TrainingTable, { labels }: GraphInterface, { classes, script }: ProofOrder): TrainingTable {
   const { target } = table;
   if (target.task === 'REGRESSION') return table;
-  return withClasses(table, target, classLabels(target, labels, classes));
+  // A script was told the classes, and their order.
+  const told = script && !labels ? target.classes : classes;
+  return withClasses(table, target, classLabels(target, labels, told));
 }
 
 function inputOf({ name, type }: TrainingTable['features'][number]): GraphInterface['inputs'][number] {
@@ -104,13 +106,16 @@ async function describe(
     format: 1,
     algorithm: FOREIGN,
     signature,
-    hyperparameters: {},
-    seed: SEED,
+    hyperparameters: order.script?.hyperparameters ?? {},
+    seed: seedOf(order),
     trainer: model.producer || 'unknown',
+    image: order.script?.image,
     evaluator: compiled ? 'COMPILED' : 'ONNX_RUNTIME',
     dataset: { versionId: order.dataset.versionId, contentHash: order.dataset.contentHash },
     split,
-    ...(await describeQuality(results, tables, signature, SEED, NEVER)),
+    weights: order.columns.weights,
+    weightedMetrics: results.weighted,
+    ...(await describeQuality(results, tables, signature, seedOf(order), NEVER)),
     summary: { kind: FOREIGN, operators, file: { sha256: sha256Of(uploaded), bytes: uploaded.length } },
     warnings: warningsOf(order, candidate),
   });
@@ -119,7 +124,11 @@ async function describe(
 /** Nobody stops a proof from within: its process is ended. */
 const NEVER = new AbortController().signal;
 
-function warningsOf({ dataset }: ProofOrder, { match, tables }: Candidate): Manifest['warnings'] {
+function seedOf({ script }: ProofOrder): number {
+  return script?.seed ?? SEED;
+}
+
+function warningsOf({ dataset, script }: ProofOrder, { match, tables }: Candidate): Manifest['warnings'] {
   const unused = match.unused.map((feature) => ({
     code: 'UNUSED_FEATURE',
     feature,
@@ -129,7 +138,7 @@ function warningsOf({ dataset }: ProofOrder, { match, tables }: Candidate): Mani
     code: 'TRAINING_ROWS_UNKNOWN',
     message: `This model was not trained here, so nobody knows on which rows. If it learned from rows of dataset version ${dataset.number}, its metrics are too good, those of the held-out rows as well.`,
   };
-  return [...tables.train.warnings, ...unused, unknown];
+  return [...tables.train.warnings, ...unused, ...(script ? [] : [unknown])];
 }
 
 /** Numbers that are added up for one score, at most: the trees of a forest, or the columns of a linear model. */
