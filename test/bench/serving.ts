@@ -40,6 +40,7 @@ table gets the same load in each round, in turn. Columns "server" and "PostgreSQ
   --soak N           seconds of load for the memory, 30 by default
   --data FOLDER      where adult-train.csv and adult-test.csv of UCI lie, ../shared/data by default; made-up rows without
   --venvs FOLDER     virtual environments for the peers that are kept; by default they are made and removed
+  --profile FOLDER   writes CPU profiles of our servers into it
   --json             the figures as JSON on stdout; progress goes to stderr
   --help             this text
 `;
@@ -53,6 +54,7 @@ const { values: options } = parseArgs({
     soak: { type: 'string', default: '30' },
     data: { type: 'string', default: fileURLToPath(new URL('../../../shared/data', import.meta.url)) },
     venvs: { type: 'string' },
+    profile: { type: 'string' },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
   },
@@ -97,6 +99,7 @@ async function measure(home: string, names: readonly Name[]): Promise<Figures> {
       set,
       ours: { set, ...model },
       say,
+      profile: options.profile,
     };
     const ready: tables.Bench = { ...shared, key: await apiKey(database, server.url, home) };
     const make: Record<Name, () => Promise<tables.Table>> = {

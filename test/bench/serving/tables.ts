@@ -22,6 +22,8 @@ export interface Bench {
   readonly set: BenchSet;
   readonly ours: Questions;
   readonly say: (text: string) => void;
+  /** A folder for CPU profiles of our servers. */
+  readonly profile: string | undefined;
 }
 
 export interface Table {
@@ -46,10 +48,13 @@ export async function withServers<Result>(
   settings: readonly Settings[],
   work: (servers: readonly Server[]) => Promise<Result>,
 ): Promise<Result> {
-  const { databaseUrl, home, pin } = bench;
+  const { databaseUrl, home, pin, profile } = bench;
+  const profiled = profile !== undefined && { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` };
   const servers: Server[] = [];
   try {
-    for (const own of settings) servers.push(await startOurs(pin, { databaseUrl, home, ...own }));
+    for (const { env, ...own } of settings) {
+      servers.push(await startOurs(pin, { databaseUrl, home, ...own, env: { ...env, ...profiled } }));
+    }
     return await work(servers);
   } finally {
     for (const server of servers) await server.stop();
