@@ -4,6 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { AppError } from '../errors/app-error.js';
 import { ACCESS_METADATA } from '../platform/http/public.js';
 import type { AccessRule } from './access.js';
+import { ApiKeyStrategy, carriesOnlyKey } from './credentials/api-key.strategy.js';
 import { hasRole, Principal } from './principal.js';
 import { AuthenticatedRequest, requestOf } from './request-of.js';
 
@@ -15,7 +16,10 @@ const SIGN_IN = 'Sign in first: send `Authorization: Bearer <access token>` or `
  */
 @Injectable()
 export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implements CanActivate {
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly apiKeys: ApiKeyStrategy,
+  ) {
     super();
   }
 
@@ -28,10 +32,18 @@ export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implemen
     if (rule.kind === 'public') return true;
     const request = requestOf(context);
     // Anew for every field: a WebSocket's request lives for hours, and a caller found once would outlive a logout.
-    await super.canActivate(context);
+    if (carriesOnlyKey(request)) await this.identifyByKey(request);
+    else await super.canActivate(context);
     if (!request.principal) throw new AppError('UNAUTHENTICATED', SIGN_IN);
     enforce(rule, request.principal);
     return true;
+  }
+
+  /** As passport would, without an error first about the access token that is not there. */
+  private async identifyByKey(request: AuthenticatedRequest): Promise<void> {
+    const principal = await this.apiKeys.validate(request);
+    if (principal) request.principal = principal;
+    else delete request.principal;
   }
 
   override getRequest(context: ExecutionContext): AuthenticatedRequest {

@@ -1,6 +1,11 @@
+import { version as uuidVersion } from 'uuid';
 import { dayOfPredictionId, lowestPredictionId, newPredictionId, timeOfPredictionId } from './prediction-id.js';
 
 describe('prediction ids', () => {
+  it('are UUIDs of version 7', () => {
+    expect(Array.from({ length: 100 }, newPredictionId).map((id) => uuidVersion(id))).toEqual(new Array(100).fill(7));
+  });
+
   it('tell when they were made', () => {
     const before = Date.now();
     const time = timeOfPredictionId(newPredictionId()).getTime();

@@ -10,6 +10,8 @@ import { hashToken } from './opaque-token.js';
 import { RecentPrincipals } from './recent-principals.js';
 
 /** `X-API-Key: boucle_…` or `Authorization: Bearer boucle_…`. */
+const BEARER_KEY = new RegExp(`^bearer\\s+${API_KEY_START}\\S+$`, 'i');
+
 @Injectable()
 export class ApiKeyStrategy extends PassportStrategy(Strategy, 'api-key') {
   constructor(
@@ -31,6 +33,12 @@ export class ApiKeyStrategy extends PassportStrategy(Strategy, 'api-key') {
     }
     return { ...caller, address: request.ip };
   }
+}
+
+/** Whether a key is all that the request has to show: nobody else needs to look at it. */
+export function carriesOnlyKey({ headers }: FastifyRequest): boolean {
+  if (headers.authorization === undefined) return headers['x-api-key'] !== undefined;
+  return headers['x-api-key'] === undefined && BEARER_KEY.test(headers.authorization);
 }
 
 function keyOf({ headers }: FastifyRequest): string | undefined {

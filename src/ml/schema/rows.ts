@@ -34,23 +34,40 @@ export function encodeRows(signature: Signature, rows: readonly unknown[]): Enco
   return { batch: { rows: rows.length, columns: encoder.columns }, inputs };
 }
 
+/** What callers send. */
+interface InputLayout {
+  readonly names: ReadonlySet<string>;
+  /** By name, the position of a feature, or of all the parts of a moment. */
+  readonly inputs: readonly (readonly number[])[];
+}
+
+/** Signatures live as long as their models, and most requests have a single row: it must not cost a new layout. */
+const layouts = new WeakMap<readonly Feature[], InputLayout>();
+
+function layoutOf(features: readonly Feature[]): InputLayout {
+  const known = layouts.get(features);
+  if (known) return known;
+  const names = new Set(inputColumns(features));
+  const inputs = [...names].map((name) => {
+    return [...features.keys()].filter((i) => (features[i]!.derived?.column ?? features[i]!.name) === name);
+  });
+  const layout = { names, inputs };
+  layouts.set(features, layout);
+  return layout;
+}
+
 class RowEncoder {
   readonly columns: (Float32Array | string[])[];
   private readonly problems: RowProblem[] = [];
   private problemCount = 0;
-  private readonly names: ReadonlySet<string>;
-  /** What callers send: the position of a feature, or of all the parts of a moment. */
-  private readonly inputs: readonly (readonly number[])[];
+  private readonly layout: InputLayout;
 
   constructor(
     private readonly features: readonly Feature[],
     rows: number,
   ) {
     this.columns = features.map(({ type }) => (type === 'STRING' ? new Array<string>(rows) : new Float32Array(rows)));
-    this.names = new Set(inputColumns(features));
-    this.inputs = [...this.names].map((name) => {
-      return [...features.keys()].filter((i) => (features[i]!.derived?.column ?? features[i]!.name) === name);
-    });
+    this.layout = layoutOf(features);
   }
 
   /** Writes the row into the columns and returns it coerced; the very same object if nothing had to change. */
@@ -59,7 +76,8 @@ class RowEncoder {
       this.report(() => noRow(index, row));
       return {};
     }
-    const { features, inputs } = this;
+    const { features } = this;
+    const { inputs } = this.layout;
     let known = 0;
     let coerced: Record<string, unknown> | undefined;
     for (let i = 0; i < inputs.length; i++) {
@@ -120,7 +138,7 @@ class RowEncoder {
 
   private reportUnknown(row: Row, index: number): void {
     for (const name of Object.keys(row)) {
-      if (!this.names.has(name)) this.report(() => unknownColumn(index, name, this.features));
+      if (!this.layout.names.has(name)) this.report(() => unknownColumn(index, name, this.features));
     }
   }
 

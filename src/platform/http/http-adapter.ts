@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
-import { v7 as uuidv7 } from 'uuid';
 import type { Config } from '../../config/config.js';
 import { answerError } from '../../errors/http-error.filter.js';
 import { readCsvBodies } from './csv-body.js';
@@ -87,7 +87,7 @@ export function createHttpAdapter(config: Config, clientIdleMs = CLIENT_IDLE_MS)
     // A client's own id is kept if it is harmless, so that its log and ours can be joined.
     genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
       const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7();
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
     // Coercion would let "1" pass for 1 and null for 0 where a client should hear about its mistake.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
