@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DatasetsModule } from '../datasets/datasets.module.js';
 import { ModelsModule } from '../models/models.module.js';
+import { ChangeListenerModule } from '../platform/events/events.module.js';
 import { HealthModule } from '../platform/health/health.module.js';
 import { BatchController } from './batch/batch.controller.js';
 import { BatchResolver } from './batch/batch.resolver.js';
@@ -53,22 +54,11 @@ import { ServingLimits } from './serving-limits.js';
     DatasetsModule,
     ModelsModule,
     CountsModule,
-    EvaluatorsModule,
   ],
   providers: [
-    PredictionsService,
-    Explanations,
     PredictionHistory,
-    PredictionLog,
-    LogModes,
-    ServingLimits,
     IdempotentRequests,
     PredictionPartitions,
-    ModelRouter,
-    Challengers,
-    Canary,
-    ShadowLog,
-    ShadowQueue,
     ShadowPairs,
     ComparisonService,
     Outcomes,
@@ -76,11 +66,8 @@ import { ServingLimits } from './serving-limits.js';
     LabelledPredictions,
     BatchPredictions,
     BatchService,
-    ...predictionMetrics,
   ],
   exports: [
-    PredictionsService,
-    ModelRouter,
     PredictionHistory,
     PredictionPartitions,
     Outcomes,
@@ -95,9 +82,29 @@ import { ServingLimits } from './serving-limits.js';
 })
 export class PredictionsModule {}
 
+/** What answers requests for predictions, for the roles that do. */
+@Module({
+  imports: [PredictionsModule, ModelsModule, EvaluatorsModule, ChangeListenerModule],
+  providers: [
+    PredictionsService,
+    Explanations,
+    PredictionLog,
+    LogModes,
+    ServingLimits,
+    ModelRouter,
+    Challengers,
+    Canary,
+    ShadowLog,
+    ShadowQueue,
+    ...predictionMetrics,
+  ],
+  exports: [PredictionsService, ModelRouter],
+})
+export class AnsweringModule {}
+
 /** `predict`, outcomes, the log and batches in GraphQL; files of batches. */
 @Module({
-  imports: [PredictionsModule, ModelsModule],
+  imports: [PredictionsModule, AnsweringModule, ModelsModule],
   controllers: [BatchController],
   providers: [
     BatchResolver,
@@ -112,7 +119,7 @@ export class PredictionsApiModule {}
 
 /** The REST paths of serving clients. */
 @Module({
-  imports: [PredictionsModule, ModelsModule, EvaluatorsModule, HealthModule],
+  imports: [PredictionsModule, AnsweringModule, ModelsModule, EvaluatorsModule, HealthModule],
   providers: [OutcomeBody, OpenInference, RequestForm, Invocations],
   controllers: [PredictController, OutcomesController, OpenInferenceController, InvocationsController],
 })

@@ -8,9 +8,16 @@ import { ChangeSubscription } from './change-subscription.js';
 
 const TIMEOUT_MS = 5_000;
 /** How often the connection is tried out: a network that drops packets tells nobody. */
-const HEARTBEAT_MS = 10_000;
+const HEARTBEAT_MS = 300;
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 10_000;
+
+/** Is told of changes as they arrive. */
+export interface ChangeReader {
+  offer(change: Change): void;
+  /** Any number of changes may have been missed. */
+  reload(): void;
+}
 
 /**
  * Hears of changes on all replicas over one connection of its own, and passes them on to the readers in this process.
@@ -19,9 +26,10 @@ const LONGEST_RETRY_MS = 10_000;
 @Injectable()
 export class ChangeListener implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Changes');
-  private readonly readers = new Map<ChangeTopic, Set<ChangeSubscription>>();
+  private readonly readers = new Map<ChangeTopic, Set<ChangeReader>>();
   private readonly stopping = new AbortController();
   private failures = 0;
+  private lastHeard = -Infinity;
   private running: Promise<void> = Promise.resolve();
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
@@ -35,6 +43,17 @@ export class ChangeListener implements OnApplicationBootstrap, BeforeApplication
     await this.running;
   }
 
+  /** Of all that was committed before this time, by `performance.now()`, the readers have been told. */
+  get heardAt(): number {
+    return this.lastHeard;
+  }
+
+  /** Tells a reader of all changes of a topic, for as long as the process runs. */
+  add(topic: ChangeTopic, reader: ChangeReader): void {
+    const ofTopic = this.readers.get(topic) ?? new Set();
+    this.readers.set(topic, ofTopic.add(reader));
+  }
+
   /**
    * Values for one reader, for as long as it reads.
    * @param produce makes the values; it gets the changes that are wanted, from the very beginning on, so that it may
@@ -46,8 +65,7 @@ export class ChangeListener implements OnApplicationBootstrap, BeforeApplication
     produce: (signals: ChangeSubscription) => AsyncGenerator<Value, void, undefined>,
   ): AsyncIterableIterator<Value> {
     const signals = new ChangeSubscription(isWanted, (self) => this.readers.get(topic)?.delete(self));
-    const ofTopic = this.readers.get(topic) ?? new Set();
-    this.readers.set(topic, ofTopic.add(signals));
+    this.add(topic, signals);
     return endedWith(signals, produce(signals));
   }
 
@@ -86,7 +104,12 @@ export class ChangeListener implements OnApplicationBootstrap, BeforeApplication
       this.failures = 0;
       for (const ofTopic of this.readers.values()) for (const reader of ofTopic) reader.reload();
       const end = AbortSignal.any([stop, broken.signal]);
-      while (await passes(HEARTBEAT_MS, end)) await client.query('SELECT 1');
+      while (await passes(HEARTBEAT_MS, end)) {
+        // PostgreSQL tells of what was committed before it answers the next statement.
+        const asked = performance.now();
+        await client.query('SELECT 1');
+        this.lastHeard = asked;
+      }
       broken.signal.throwIfAborted();
     } finally {
       await client.end();

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Kinds of rows whose changes are announced to every replica. */
+/**
+ * Kinds of rows whose changes are announced to every replica. A `route` is a model of which anything has changed that
+ * decides who answers for it; three tables do, so triggers announce it, also for changes by older replicas.
+ */
 export const CHANGE_TOPICS = [
   'training-run',
   'experiment',
@@ -8,6 +11,7 @@ export const CHANGE_TOPICS = [
   'stage',
   'retraining',
   'batch-prediction',
+  'route',
 ] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
