@@ -60,7 +60,8 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     if (isFinal) {
       this.logger.error({ err: error, runId: lease.id }, 'the training run failed');
       if (backend.outlivesWorker) await this.stopJob(lease.id, backend);
-      return this.fail(lease, reason);
+      await this.fail(lease, reason);
+      return this.discard(lease.id, backend);
     }
     await this.runs.handBack(lease, `waiting for the next attempt. ${reason}`);
     throw error;
@@ -93,6 +94,17 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     } finally {
       await backend.release(name);
     }
+    await this.discard(run.id, backend);
+  }
+
+  /** Only now: until the run has ended, another worker may need the model that the job left. */
+  private async discard(runId: string, backend: TrainingBackend): Promise<void> {
+    await backend.discard(runId).catch((error: unknown) => {
+      this.logger.warn(
+        { err: error, runId },
+        'what the run left in the object store stays there until a rule removes it',
+      );
+    });
   }
 
   private async jobOf(run: TrainingRun, signal: AbortSignal): Promise<TrainingJob> {

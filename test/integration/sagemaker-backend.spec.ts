@@ -67,6 +67,15 @@ describe('trainings on SageMaker', () => {
     expect([...s3.bucket.objects.keys()]).toEqual([`boucle/${DATA_KEY}`]);
   });
 
+  it('leave their model until their run has ended, for the next worker', async () => {
+    const job = newJob();
+    const { onnx } = await trained({}, job, false);
+    expect(onnx).toBeDefined();
+    expect((await trained({}, job)).onnx).toBe(onnx);
+    expect(sagemaker.jobs.size).toBe(1);
+    expect([...s3.bucket.objects.keys()]).toEqual([`boucle/${DATA_KEY}`]);
+  });
+
   it('tell what they are at, and where they come from', async () => {
     const backend = backendOf();
     const job = newJob();
@@ -82,6 +91,7 @@ describe('trainings on SageMaker', () => {
     expect(request.Tags).toContainEqual({ Key: 'boucle:run', Value: job.runId });
     expect(request.HyperParameters).toMatchObject({ algorithm: 'LOGISTIC_REGRESSION', seed: '7' });
     await backend.release(job.runId);
+    await backend.discard(job.runId);
   });
 
   it('tell what they may cost, and what they were billed for', async () => {
@@ -100,6 +110,7 @@ describe('trainings on SageMaker', () => {
     const seconds = Math.ceil((ended!.endedAt!.getTime() - ended!.startedAt!.getTime()) / 1000);
     expect(backend.status(job.runId).billing).toEqual({ seconds, cost: expect.closeTo(seconds * 0.001, 9) });
     await backend.release(job.runId);
+    await backend.discard(job.runId);
   });
 
   it('are asked for again when the service throttles', async () => {
@@ -199,6 +210,7 @@ describe('trainings on SageMaker', () => {
     await backendOf().cancel(job.runId);
     expect(await outcome).toEqual({ kind: 'STOPPED' });
     await backend.release(job.runId);
+    await backend.discard(job.runId);
   });
 
   it('outlive their worker, and the next one takes them up', async () => {
@@ -287,6 +299,7 @@ function newJob(order = ORDER): TrainingJob {
 async function trained(
   env: Record<string, string> = {},
   job = newJob(),
+  isEnded = true,
 ): Promise<{ readonly outcome: JobOutcome; readonly onnx?: string }> {
   const backend = backendOf(env);
   await backend.submit(job, NEVER);
@@ -297,6 +310,7 @@ async function trained(
     return { outcome, onnx: sha256(onnx) };
   } finally {
     await backend.release(job.runId);
+    if (isEnded) await backend.discard(job.runId);
   }
 }
 

@@ -63,6 +63,10 @@ export abstract class TrainingBackend {
   abstract status(jobName: string): JobStatus;
   /** Asks a job to stop; its outcome tells when it has. Also by the run's id, for a job that outlived its worker. */
   abstract cancel(jobName: string): Promise<void>;
-  /** Frees what the job holds here. */
+  /** Frees what the job holds in this process; whoever takes its run up next still finds the job and its model. */
   abstract release(jobName: string): Promise<void>;
+  /** Removes what the jobs of a run that has ended left outside this process: nothing, where they all run in it. */
+  discard(_runId: string): Promise<void> {
+    return Promise.resolve();
+  }
 }

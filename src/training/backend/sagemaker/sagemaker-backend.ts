@@ -32,7 +32,6 @@ interface FollowedRun {
   log: string;
   /** Where the model was copied to. */
   folder?: string;
-  isOver: boolean;
 }
 
 /**
@@ -61,7 +60,7 @@ export class SageMakerBackend extends TrainingBackend {
   override async submit(job: TrainingJob, signal: AbortSignal): Promise<string> {
     const descriptions = await this.jobsOf(job.runId, signal);
     const description = descriptions.at(-1);
-    const run: FollowedRun = { job, attempt: descriptions.length, descriptions, log: '', isOver: false };
+    const run: FollowedRun = { job, attempt: descriptions.length, descriptions, log: '' };
     this.runs.set(job.runId, run);
     const isToStart = !description || stateOf(description).kind === 'UNLUCKY';
     if (isToStart) await this.startNext(run, signal);
@@ -100,10 +99,12 @@ export class SageMakerBackend extends TrainingBackend {
   }
 
   override async release(runId: string): Promise<void> {
-    const { folder, isOver } = this.runOf(runId);
+    const { folder } = this.runOf(runId);
     this.runs.delete(runId);
     if (folder !== undefined) await rm(folder, { recursive: true, force: true });
-    if (!isOver) return; // The job goes on with what lies there, and somebody else follows it.
+  }
+
+  override async discard(runId: string): Promise<void> {
     for await (const { key } of this.store.list(`${FOLDER}/${runId}/`)) await this.store.delete(key);
   }
 
@@ -172,14 +173,10 @@ export class SageMakerBackend extends TrainingBackend {
     state: Exclude<JobState, { kind: 'ACTIVE' | 'UNLUCKY' }>,
     signal: AbortSignal,
   ): Promise<JobOutcome> {
-    if (state.kind !== 'COMPLETED') {
-      run.isOver = true;
-      return state;
-    }
+    if (state.kind !== 'COMPLETED') return state;
     run.folder = await mkdtemp(join(tmpdir(), 'boucle-artifact-'));
     const archive = join(run.folder, 'model.tar.gz');
     await this.store.download(state.artifactUri.slice(this.store.url('').length), archive, signal);
-    run.isOver = true;
     return { kind: 'COMPLETED', archive };
   }
 
