@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { startCsvSource } from './csv-source.ts';
 import { runFirstHalf } from './first-half.ts';
+import { askEveryQuery, watchRelease } from './monitoring-queries.ts';
 import { type OwnCloud, startOwnCloud } from './own-cloud.ts';
 import { eventLoopDelayOf, type Installation, secondsSince, withOwnBoucle } from './own-boucle.ts';
 import { withOwnRelease } from './own-release.ts';
@@ -28,8 +29,8 @@ then days of New York. Boucle notices the drift, trains anew by itself, and prom
   --sagemaker  data and models in a bucket, trainings as jobs of SageMaker: servers on this machine that speak the
                protocols of AWS, and really run the jobs
   --roles      1 api, 2 predictors, 2 workers and 2 schedulers, started as the Helm chart starts them, with the image's
-               files, a PostgreSQL, a bucket, and an Ingress in front; in the end every role is restarted under load.
-               Needs Linux and Helm
+               files, a PostgreSQL, a bucket, and an Ingress in front; in the end a Prometheus, if there is one, is asked
+               what dashboards and alerts ask, and every role is restarted under load. Needs Linux and Helm
   --help       this text
 `;
 
@@ -82,9 +83,17 @@ async function demo(cloud?: OwnCloud): Promise<void> {
   };
   if (!options.roles) await withOwnBoucle(source, terminal, run, cloud?.env);
   else {
-    await withOwnRelease(source, terminal, (session, release) =>
-      run(session, release, () => restartEachRole(session, release, terminal)),
-    );
+    await withOwnRelease(source, terminal, async (session, release) => {
+      const prometheus = await watchRelease(release, terminal);
+      try {
+        await run(session, release, async () => ({
+          ...(prometheus && (await askEveryQuery(prometheus, release, terminal))),
+          ...(await restartEachRole(session, release, terminal)),
+        }));
+      } finally {
+        await prometheus?.stop();
+      }
+    });
   }
 }
 

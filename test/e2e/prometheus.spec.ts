@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { labelsIn, metricsIn, type MonitoringQuery, queriesOf } from '../helm/queries.js';
 import { signUp } from '../support/accounts.js';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { monitoringFindings } from '../support/monitoring-findings.js';
 import { hasCommand } from '../support/peers.js';
 import { type Prometheus, startPrometheus } from '../support/prometheus.js';
 
@@ -21,7 +21,6 @@ const OCCASIONAL = ['boucle_canary_fallbacks_total', 'boucle_training_oldest_sec
   let boucles: Record<(typeof ROLES)[number], Boucle>;
   let prometheus: Prometheus;
   let token: string;
-  let queries: MonitoringQuery[];
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -121,51 +120,15 @@ const OCCASIONAL = ['boucle_canary_fallbacks_total', 'boucle_training_oldest_sec
     expect(result.map(({ metric }: any) => metric.role).sort()).toEqual([...ROLES].sort());
   });
 
-  it('answers every query of the dashboards', async () => {
-    queries = ['models', 'operations'].flatMap(queriesOf);
-    expect(queries.length).toBeGreaterThan(25);
-    const empty: string[] = [];
-    for (const { where, query } of queries) {
-      const { result } = await prometheus.get('query', { query: query.replace(/ > 0$/, '') });
-      if (result.length === 0 && !OCCASIONAL.some((part) => query.includes(part))) empty.push(`${where}: ${query}`);
-    }
+  it('answers every query of the dashboards, and knows every metric and label that they and alerts name', async () => {
+    const { queries, alerts, empty, unknown } = await monitoringFindings(
+      prometheus,
+      ROLES.map((role) => boucles[role]),
+      OCCASIONAL,
+    );
+    expect(queries).toBeGreaterThan(25);
+    expect(alerts).toBe(13);
     expect(empty).toEqual([]);
-  });
-
-  it('knows every metric and label that dashboards and alerts name', async () => {
-    const { groups } = await prometheus.get('rules');
-    const alerts: MonitoringQuery[] = groups
-      .flatMap(({ rules }: any) => rules)
-      .map(({ name, query }: any) => ({ where: name, query }));
-    expect(alerts).toHaveLength(13);
-    const unknown: string[] = [];
-    const exported = (
-      await Promise.all(ROLES.map(async (role) => (await boucles[role].fetch('/metrics')).text()))
-    ).join('\n');
-    const labels = new Map<string, Set<string>>();
-    const labelsOf = async (metric: string) => {
-      const known = labels.get(metric);
-      if (known) return known;
-      const series: Record<string, string>[] = await prometheus.get('series', { 'match[]': metric });
-      const found = new Set(series.flatMap((one) => Object.keys(one)));
-      labels.set(metric, found);
-      return found;
-    };
-    for (const { where, query } of [...queries, ...alerts]) {
-      const metrics = metricsIn(query);
-      const missing = metrics.filter(
-        (name) =>
-          !exported.includes(`# TYPE ${name.replace(/_(bucket|count|sum)$/, '')} `) &&
-          !exported.includes(`# TYPE ${name} `),
-      );
-      unknown.push(...missing.map((name) => `${where}: ${name}`));
-      if (OCCASIONAL.some((part) => query.includes(part))) continue;
-      for (const [metric, asked] of labelsIn(query)) {
-        const owners = metric === '' ? metrics : [metric];
-        const known = new Set((await Promise.all(owners.map(labelsOf))).flatMap((one) => [...one]));
-        unknown.push(...asked.filter((label) => !known.has(label)).map((label) => `${where}: ${metric}{${label}}`));
-      }
-    }
     expect(unknown).toEqual([]);
   });
 

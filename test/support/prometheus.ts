@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { answering, freePort } from './peer-server.js';
+import { answering, freePort } from './peer-server.ts';
 
 /** A Prometheus that scrapes every second. */
 export interface Prometheus {
