@@ -194,7 +194,7 @@ describe('an experiment', () => {
   it('is cancelled within seconds, with what it was doing', async () => {
     await createModel('cancelled');
     const space = [{ hyperparameter: 'trees', values: [2000] }];
-    const { id } = await start({ model: 'cancelled', algorithms: ['RANDOM_FOREST'], space, budget: { trials: 9 } });
+    const { id } = await start({ model: 'cancelled', algorithms: ['RANDOM_FOREST'], space, budget: { trials: 1 } });
     await until(id, ({ message }) => /tree \d/.test(message));
     const before = Date.now();
     expect((await ask(CANCEL, { id })).cancelExperiment.state).toBe('CANCELLING');

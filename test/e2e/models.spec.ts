@@ -160,6 +160,7 @@ describe('changes of a model', () => {
           name: 'audited',
           gate: { primaryMetric: 'rmse', margin: 0.5, floors: [] },
           promotionMode: 'MANUAL',
+          trainingImage: null,
         },
       },
     ]);

@@ -73,8 +73,20 @@ export class Recount {
     return [...logged.map(({ id }) => timeOfPredictionId(id)), ...windows].map((time) => time.getTime());
   }
 
-  /** A merge that ends meanwhile takes rows away from under a repair, which then begins again. */
+  /**
+   * A repair lets nothing be merged meanwhile. Another transaction holds the lock for it, since its own snapshot must come
+   * after the lock: rows that a merge took away while it waited would still be there, and could not be replaced.
+   */
   private async day(day: Day, repair: boolean): Promise<RecountedDay> {
+    if (!repair) return this.atOneMoment(day, repair);
+    return this.dataSource.transaction(async (holder) => {
+      await holder.query('SELECT pg_advisory_xact_lock($1)', [COMPACTION_LOCK]);
+      return this.atOneMoment(day, repair);
+    });
+  }
+
+  /** An erasure that ends meanwhile changes rows under a repair, which then begins again. */
+  private async atOneMoment(day: Day, repair: boolean): Promise<RecountedDay> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.dataSource.transaction('REPEATABLE READ', (manager) => recountDay(manager, day, repair));
@@ -88,7 +100,6 @@ export class Recount {
 
 /** All reads see one snapshot; what is predicted after it brings its own counts, which a repair does not touch. */
 async function recountDay(manager: EntityManager, day: Day, repair: boolean): Promise<RecountedDay> {
-  if (repair) await manager.query('SELECT pg_advisory_xact_lock($1)', [COMPACTION_LOCK]);
   const now = (await databaseTime(manager)).getTime();
   const logged = await sumLog(manager, day, now);
   const counted = await sumCounts(manager, day);
