@@ -85,6 +85,7 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Query.experiments': 'VIEWER',
   'Subscription.experimentChanged': 'VIEWER',
   'Mutation.registerModelVersion': 'ENGINEER',
+  'Mutation.cancelVersionRegistration': 'ENGINEER',
   'Query.versionRegistration': 'VIEWER',
   'Query.versionRegistrations': 'VIEWER',
 

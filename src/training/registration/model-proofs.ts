@@ -45,7 +45,7 @@ export class ModelProofs {
     signal: AbortSignal,
     use: (proof: Proof) => Promise<Result>,
   ): Promise<Result> {
-    const folder = join(tmpdir(), `boucle-proof-${model.id}`);
+    const folder = folderOf(model.id);
     try {
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { mode: 0o700 });
@@ -53,6 +53,11 @@ export class ModelProofs {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** Removes what a killed attempt left behind, where there is no other one to do it. */
+  async discard(id: string): Promise<void> {
+    await rm(folderOf(id), { recursive: true, force: true });
   }
 
   private async proofIn(folder: string, model: UnprovenModel, signal: AbortSignal): Promise<Proof> {
@@ -75,4 +80,8 @@ export class ModelProofs {
     await writeArchive(join(folder, MODEL_FOLDER), [ONNX_FILE, REFERENCE_FILE, MANIFEST_FILE], archive);
     return { kind: 'PROVEN', archive };
   }
+}
+
+function folderOf(id: string): string {
+  return join(tmpdir(), `boucle-proof-${id}`);
 }

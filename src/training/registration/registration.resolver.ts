@@ -58,6 +58,15 @@ export class RegistrationResolver {
     return toRegistrationType(await this.service.register(input, principal));
   }
 
+  @Mutation(() => VersionRegistrationType, { description: 'The process that checks the file ends within a second.' })
+  @RequireRole('ENGINEER')
+  async cancelVersionRegistration(
+    @CurrentPrincipal() principal: Principal,
+    @Args('id', { type: () => ID }, new ZodPipe(idSchema)) id: string,
+  ): Promise<VersionRegistrationType> {
+    return toRegistrationType(await this.service.cancel(id, principal));
+  }
+
   @ResolveField(() => ModelVersionType, { nullable: true, description: 'What came out of it.' })
   async version(
     @Parent() { versionId }: VersionRegistrationType,

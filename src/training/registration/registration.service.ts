@@ -16,6 +16,7 @@ import { JobQueue } from '../../platform/queue/job-queue.js';
 import { type ModelUpload, ModelUploads } from './model-uploads.js';
 import { registerVersionJob } from './registration.jobs.js';
 import type { RegisterModelVersion } from './registration.types.js';
+import { Registrations } from './registrations.js';
 import { VersionRegistration } from './version-registration.entity.js';
 
 /** Takes files in, and starts and lists their registrations. */
@@ -24,6 +25,7 @@ export class RegistrationService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @InjectRepository(VersionRegistration) private readonly registrations: Repository<VersionRegistration>,
+    private readonly states: Registrations,
     private readonly uploads: ModelUploads,
     private readonly registry: ModelRegistry,
     private readonly datasets: DatasetsService,
@@ -71,6 +73,19 @@ export class RegistrationService {
       await this.record(manager, actor, 'model_version.requested', model, details);
     });
     return this.registrations.findOneByOrFail({ id });
+  }
+
+  /** @throws AppError NOT_FOUND, or INVALID_STATE for one that has ended. */
+  async cancel(id: string, actor: Principal): Promise<VersionRegistration> {
+    const { state, modelId } = await this.states.byId(id);
+    const model = await this.registry.modelById(modelId);
+    await this.dataSource.transaction(async (manager) => {
+      if (!(await this.states.cancel(manager, id))) {
+        throw new AppError('INVALID_STATE', `Version registration ${id} is ${state}. Nothing is left to cancel.`);
+      }
+      await this.record(manager, actor, 'model_version.cancelled', model, { registrationId: id });
+    });
+    return this.states.byId(id);
   }
 
   async list(modelName: string | undefined, page: PageArgs): Promise<Page<VersionRegistration>> {

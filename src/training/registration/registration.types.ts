@@ -7,7 +7,7 @@ import { REGISTRATION_STATES, type RegistrationState } from './registration-stat
 const RegistrationStateEnum = enumOf(REGISTRATION_STATES);
 registerEnumType(RegistrationStateEnum, {
   name: 'VersionRegistrationState',
-  description: 'REGISTERED, REFUSED (the file cannot serve) and FAILED (it could not be checked) are final.',
+  description: 'REGISTERED, REFUSED (the file cannot serve), FAILED (it could not be checked) and CANCELLED are final.',
 });
 
 @InputType()

@@ -5,10 +5,11 @@ import { toPublicError } from '../../errors/public-error.js';
 import { ModelRegistration } from '../../models/model-registration.js';
 import { ModelRegistry } from '../../models/model-registry.js';
 import { HandlesJob, type JobContext, type JobHandler } from '../../platform/queue/job-handler.js';
+import { reportWhile } from '../report-while.js';
 import { ModelProofs } from './model-proofs.js';
 import { ModelUploads } from './model-uploads.js';
 import { registerVersionJob } from './registration.jobs.js';
-import { type Lease, Registrations } from './registrations.js';
+import { type Lease, REGISTERING, Registrations } from './registrations.js';
 import type { VersionRegistration } from './version-registration.entity.js';
 
 /** Workers that may die on one registration before it is to blame. */
@@ -32,13 +33,13 @@ export class RegistrationWorker implements JobHandler<{ registrationId: string }
 
   async handle({ registrationId }: { registrationId: string }, context: JobContext): Promise<void> {
     const taken = await this.registrations.takeUp(registrationId);
-    if (!taken) return;
+    if (!taken) return this.proofs.discard(registrationId); // It ended while its worker was dead.
     if (taken.registration.attempts > MAX_ATTEMPTS) {
       const failure = `The worker ended ${MAX_ATTEMPTS} times during this check. Give it more memory, or register a smaller model.`;
       return this.registrations.end(taken, 'FAILED', failure);
     }
     try {
-      await this.register(taken, taken.registration, context.signal);
+      await this.unlessCancelled(taken, context.signal, (stop) => this.register(taken, taken.registration, stop));
     } catch (error) {
       await this.afterError(taken, error, context);
     }
@@ -60,11 +61,40 @@ export class RegistrationWorker implements JobHandler<{ registrationId: string }
         this.logger.warn({ registrationId, reason, output }, 'a model file was refused');
         return this.registrations.end(lease, 'REFUSED', reason);
       }
+      if (!(await this.registrations.report(lease, REGISTERING))) return;
       const artifact = await this.registration.store(modelId, proof.archive);
       await this.registrations.complete(lease, (manager) =>
         this.registration.register(manager, { modelId, origin: { registrationId }, artifact }),
       );
     });
+  }
+
+  /** Stops the work once it was cancelled, or another worker took it up. */
+  private async unlessCancelled(
+    lease: Lease,
+    signal: AbortSignal,
+    work: (stop: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    const cancelled = new AbortController();
+    const stop = AbortSignal.any([signal, cancelled.signal]);
+    try {
+      await reportWhile(work(stop), async () => {
+        if (!(await this.isHeld(lease))) cancelled.abort();
+      });
+    } catch (error) {
+      if (!cancelled.signal.aborted || signal.aborted) throw error;
+    }
+  }
+
+  /** A database that is away for a while is no reason to give up. */
+  private async isHeld(lease: Lease): Promise<boolean> {
+    try {
+      return await this.registrations.holds(lease);
+    } catch (error) {
+      const { registrationId } = lease;
+      this.logger.warn({ err: error, registrationId }, 'whether a registration goes on could not be looked up');
+      return true;
+    }
   }
 
   /** Ends it, or hands it back and throws, for the job to be tried again: only silent deaths count as attempts. */

@@ -18,6 +18,9 @@ export interface Lease {
   readonly lease: string;
 }
 
+/** What a registration says once its file is proven. */
+export const REGISTERING = 'registering the version';
+
 /** Registrations looked at in one go, the oldest first; the others have their turn when these have ended. */
 const MOST_REQUEUED = 500;
 
@@ -57,9 +60,31 @@ export class Registrations {
     return affected === 1 ? { registrationId: id, lease, registration: await this.byId(id) } : undefined;
   }
 
+  /** Says what is done. False if it was cancelled, or another worker took it up. */
+  async report({ registrationId: id, lease }: Lease, message: string): Promise<boolean> {
+    const { affected } = await this.dataSource.manager.update(VersionRegistration, { id, lease }, { message });
+    return affected === 1;
+  }
+
+  /** Whether it is still this worker's: it was neither ended nor taken up by another one. */
+  async holds({ registrationId: id, lease }: Lease): Promise<boolean> {
+    return this.dataSource.manager.existsBy(VersionRegistration, { id, lease });
+  }
+
   /** Gives it back unfinished, for the reason in `message`: that does not count as an attempt. */
   async handBack(held: Lease, message: string): Promise<void> {
     await this.change(held, { attempts: () => 'attempts - 1', lease: null, message });
+  }
+
+  /** Whoever works on it hears of it with the next report. False if it has ended. */
+  async cancel(manager: EntityManager, id: string): Promise<boolean> {
+    const cancelled: QueryDeepPartialEntity<VersionRegistration> = {
+      state: 'CANCELLED',
+      message: 'cancelled',
+      ...ENDED,
+    };
+    const { affected } = await manager.update(VersionRegistration, { id, state: In([...ACTIVE_STATES]) }, cancelled);
+    return affected === 1;
   }
 
   /** Ends it without a version. Nothing happens if another worker took it up. */
@@ -69,7 +94,7 @@ export class Registrations {
 
   /**
    * Ends it with the version that `register` adds, in one transaction, which also asks the gate where that is wanted.
-   * Nothing happens if another worker took it up.
+   * Nothing happens if it was cancelled, or another worker took it up.
    */
   async complete(
     { registrationId: id, lease }: Lease,

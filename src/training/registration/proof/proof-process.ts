@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../errors/app-error.js';
 import { OnnxFormatError, UnfitGraphError } from '../../../ml/onnx/model.js';
 import { TrainingDataError } from '../../../ml/train/errors.js';
@@ -7,6 +8,13 @@ import { proveModel } from './prove-model.js';
 /** What allocations that are refused say: of ONNX Runtime, of C++, of V8. */
 const OUT_OF_MEMORY = /Failed to allocate memory|bad_alloc|allocation failed/i;
 
+/** In MB. Without them V8 gives a thread as much room for code as the process, which counts as memory that it may write to. */
+const WATCH_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4, stackSizeMb: 1 };
+const watch = new Worker(new URL('./parent-watch.js', import.meta.url), {
+  workerData: process.ppid,
+  resourceLimits: WATCH_LIMITS,
+});
+watch.unref();
 process.once('disconnect', () => {
   process.exit(1); // Whoever wanted the answer is gone.
 });

@@ -10,7 +10,7 @@ const PROGRAM = fileURLToPath(new URL('./proof-process.js', import.meta.url));
 /**
  * Sets limits on memory and on seconds of CPU, then becomes the program. The limit on data counts what a process may
  * write to: its heaps and the memory of libraries, but not the space that V8 only reserves. The one on CPU is for a
- * process that hangs while we die, and can't hear of it.
+ * process that stays behind all the same.
  */
 const LIMITED = 'ulimit -d "$1" && ulimit -t "$2" && shift 2 && exec "$@"';
 /** Seconds of CPU for each second of the clock: reading the data uses several cores. */
@@ -40,7 +40,7 @@ export async function proveInProcess(
   signal: AbortSignal,
   program = PROGRAM,
 ): Promise<ProofOutcome> {
-  const child = start(limits, program);
+  const child = start(limits, [program, order.folder]);
   const output = new OutputTail();
   output.read(child.stderr!);
   const ended = once(child, 'close');
@@ -70,10 +70,11 @@ export async function proveInProcess(
     : { kind: 'REFUSED', reason: endOf(child, phase, limits, isLate), output: output.log };
 }
 
-function start({ memoryBytes, timeoutMs }: ProofLimits, program: string): ChildProcess {
+/** @param program with its arguments: the folder tells people whose process it is. */
+function start({ memoryBytes, timeoutMs }: ProofLimits, program: readonly string[]): ChildProcess {
   const kibibytes = Math.floor(memoryBytes / 1024);
   const cpuSeconds = Math.ceil((timeoutMs / 1000) * CPU_FACTOR);
-  const limited = [LIMITED, 'sh', String(kibibytes), String(cpuSeconds), process.execPath, program];
+  const limited = [LIMITED, 'sh', String(kibibytes), String(cpuSeconds), process.execPath, ...program];
   const child = spawn('/bin/sh', ['-c', ...limited], {
     // Nothing of our own environment: a proof needs no secret. The IPC channel tells it when we die.
     env: {},
