@@ -7,8 +7,12 @@ import { type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import type { Terminal } from './terminal.ts';
 
 const RULES = fileURLToPath(new URL('../../helm/boucle/files/alerts.yaml', import.meta.url));
-/** No canary failed, and no run is under way. */
-const OCCASIONAL = ['boucle_canary_fallbacks_total', 'boucle_training_oldest_seconds'];
+/** The loop has no challengers, and no run is under way. */
+const OCCASIONAL = [
+  'boucle_canary_fallbacks_total',
+  'boucle_shadow_predictions_total',
+  'boucle_training_oldest_seconds',
+];
 /** What the database says is read every five seconds, and scraped a second later. */
 const SCRAPED_MS = 7_000;
 

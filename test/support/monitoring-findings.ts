@@ -2,6 +2,9 @@ import { labelsIn, metricsIn, type MonitoringQuery, queriesOf } from '../helm/qu
 import type { BoucleClient } from './boucle-process.ts';
 import type { Prometheus } from './prometheus.ts';
 
+/** A dashboard shows what was, also of a model that has just been replaced and is not measured yet. */
+const RANGE_SECONDS = 600;
+
 /** What dashboards and alerts ask of a Prometheus, and ask in vain. */
 export interface MonitoringFindings {
   readonly queries: number;
@@ -51,8 +54,10 @@ async function exportedBy(processes: readonly Pick<BoucleClient, 'fetch'>[]): Pr
 
 async function unanswered(prometheus: Prometheus, queries: readonly MonitoringQuery[]): Promise<string[]> {
   const empty: string[] = [];
+  const end = Date.now() / 1000;
+  const range = { start: String(end - RANGE_SECONDS), end: String(end), step: '2' };
   for (const { where, query } of queries) {
-    const { result } = await prometheus.get('query', { query: query.replace(/ > 0$/, '') });
+    const { result } = await prometheus.get('query_range', { query: query.replace(/ > 0$/, ''), ...range });
     if (result.length === 0) empty.push(`${where}: ${query}`);
   }
   return empty;
