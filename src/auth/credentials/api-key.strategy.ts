@@ -9,9 +9,9 @@ import { API_KEY_START } from './api-key-text.js';
 import { hashToken } from './opaque-token.js';
 import { RecentPrincipals } from './recent-principals.js';
 
-/** `X-API-Key: boucle_…` or `Authorization: Bearer boucle_…`. */
 const BEARER_KEY = new RegExp(`^bearer\\s+${API_KEY_START}\\S+$`, 'i');
 
+/** `X-API-Key: boucle_…` or `Authorization: Bearer boucle_…`. */
 @Injectable()
 export class ApiKeyStrategy extends PassportStrategy(Strategy, 'api-key') {
   constructor(

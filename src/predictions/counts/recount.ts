@@ -12,7 +12,7 @@ import { insertCounts } from './window-count-rows.js';
 import { DAY_MS, floorTo, tierAt } from './windows.js';
 
 const PAGE_ROWS = 1_000;
-const ATTEMPTS = 10;
+const MOST_CONFLICTS = 10;
 const SERIALIZATION_FAILURE = '40001';
 
 export interface RecountOptions {
@@ -73,33 +73,30 @@ export class Recount {
     return [...logged.map(({ id }) => timeOfPredictionId(id)), ...windows].map((time) => time.getTime());
   }
 
-  /**
-   * A repair lets nothing be merged meanwhile. Another transaction holds the lock for it, since its own snapshot must come
-   * after the lock: rows that a merge took away while it waited would still be there, and could not be replaced.
-   */
+  /** An erasure or a merge that ends meanwhile changes rows under a repair, which then begins again. */
   private async day(day: Day, repair: boolean): Promise<RecountedDay> {
-    if (!repair) return this.atOneMoment(day, repair);
-    return this.dataSource.transaction(async (holder) => {
-      await holder.query('SELECT pg_advisory_xact_lock($1)', [COMPACTION_LOCK]);
-      return this.atOneMoment(day, repair);
-    });
-  }
-
-  /** An erasure that ends meanwhile changes rows under a repair, which then begins again. */
-  private async atOneMoment(day: Day, repair: boolean): Promise<RecountedDay> {
-    for (let attempt = 1; ; attempt++) {
+    for (let conflicts = 0; ;) {
+      // Waits here, not in the transaction: its snapshot would be older than what a merge did while it waited.
+      if (repair) await this.dataSource.query('SELECT pg_advisory_xact_lock($1)', [COMPACTION_LOCK]);
       try {
-        return await this.dataSource.transaction('REPEATABLE READ', (manager) => recountDay(manager, day, repair));
+        const recounted = await this.dataSource.transaction('REPEATABLE READ', (manager) =>
+          recountDay(manager, day, repair),
+        );
+        if (recounted) return recounted;
       } catch (error) {
         const isConflict = (error as { code?: unknown }).code === SERIALIZATION_FAILURE;
-        if (!isConflict || attempt === ATTEMPTS) throw error;
+        if (!isConflict || ++conflicts === MOST_CONFLICTS) throw error;
       }
     }
   }
 }
 
-/** All reads see one snapshot; what is predicted after it brings its own counts, which a repair does not touch. */
-async function recountDay(manager: EntityManager, day: Day, repair: boolean): Promise<RecountedDay> {
+/**
+ * All reads see one snapshot; what is predicted after it brings its own counts, which a repair does not touch.
+ * @returns undefined for a repair while counts are merged.
+ */
+async function recountDay(manager: EntityManager, day: Day, repair: boolean): Promise<RecountedDay | undefined> {
+  if (repair && !(await keepsMergesOut(manager))) return undefined;
   const now = (await databaseTime(manager)).getTime();
   const logged = await sumLog(manager, day, now);
   const counted = await sumCounts(manager, day);
@@ -114,6 +111,14 @@ async function recountDay(manager: EntityManager, day: Day, repair: boolean): Pr
   };
   if (repair && !isRight(recounted)) await replaceCounts(manager, day, logged, now);
   return recounted;
+}
+
+/** Until the end of the transaction, unless one is under way. */
+async function keepsMergesOut(manager: EntityManager): Promise<boolean> {
+  const [lock] = await manager.query<[{ held: boolean }]>('SELECT pg_try_advisory_xact_lock($1) AS held', [
+    COMPACTION_LOCK,
+  ]);
+  return lock.held;
 }
 
 export function isRight({ logged, counted, differentBins }: RecountedDay): boolean {

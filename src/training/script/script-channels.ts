@@ -18,12 +18,13 @@ import { TrainingRun } from '../training-run.entity.js';
 
 /** Below it a folder a dataset version, and in that one a division of it. */
 const DIVISIONS = 'training/divisions/';
-/** How long a division is kept for the next training on it. */
+/** How long a division is kept, from when it was made. */
 const KEPT_MS = 86_400_000;
 
 /**
  * What training scripts are given: the rows to train and to validate on, without those that are held out. A division
- * is named by what it follows from, so it is made once, and goes after a day without a training.
+ * is named by what it follows from, so it is made once, and goes a day later, when no
+ * training is under way that may need it; the next one makes it again.
  */
 @Injectable()
 export class ScriptChannels {

@@ -20,7 +20,7 @@ import { TrainingJobs } from './training-jobs.js';
 /** The pause between two looks at a job grows by this factor, up to the longest. */
 const PAUSE_GROWTH = 1.2;
 const LONGEST_PAUSE_MS = 60_000;
-/** Keys of what a job reads and writes, until the model is registered. */
+/** Keys of what a run's jobs read and write, until it has ended. */
 const FOLDER = 'training';
 
 interface FollowedRun {
