@@ -1,19 +1,12 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import { bigint } from '../platform/database/bigint.js';
+import { LeasedRow } from '../platform/database/leased-row.js';
 import type { ColumnSchema } from './extraction/column-types.js';
 import type { ExtractionState } from './extraction-state.js';
 
-const bigint = {
-  to: (value: number | null) => value,
-  from: (value: string | null) => (value === null ? null : Number(value)),
-};
-
 /** One extraction, and the immutable snapshot that came of it once it is READY. */
 @Entity('dataset_version')
-export class DatasetVersion {
-  /** UUIDv7. */
-  @PrimaryColumn('uuid')
-  id!: string;
-
+export class DatasetVersion extends LeasedRow {
   @Column('uuid', { name: 'dataset_id' })
   datasetId!: string;
 
@@ -30,12 +23,6 @@ export class DatasetVersion {
   /** Share that is done, 0 to 1. */
   @Column('real')
   progress!: number;
-
-  @Column('text')
-  message!: string;
-
-  @Column('text', { nullable: true })
-  failure!: string | null;
 
   /** SHA-256 of the Parquet file, in hexadecimal. */
   @Column('text', { name: 'content_hash', nullable: true })
@@ -78,26 +65,6 @@ export class DatasetVersion {
   /** UNCHANGED only: the version that holds the same content. */
   @Column('uuid', { name: 'same_as_id', nullable: true })
   sameAsId!: string | null;
-
-  @Column('uuid', { name: 'requested_by', nullable: true })
-  requestedBy!: string | null;
-
-  /** Changes with every worker that takes the extraction up: what an earlier one still writes is refused. */
-  @Column('uuid', { nullable: true })
-  lease!: string | null;
-
-  /** Workers that took it up and did not hand it back. */
-  @Column('integer')
-  attempts!: number;
-
-  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { name: 'started_at', nullable: true })
-  startedAt!: Date | null;
-
-  @Column('timestamptz', { name: 'finished_at', nullable: true })
-  finishedAt!: Date | null;
 }
 
 /** A version with a snapshot. */

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { bigint } from '../platform/database/bigint.js';
 import type { Signature } from '../ml/schema/signature.js';
 import type { VersionAlgorithm } from './algorithm.js';
 import type { Manifest, Evaluations } from './artifact/manifest.js';
@@ -38,7 +39,7 @@ export class ModelVersion {
   @Column('text', { name: 'artifact_sha256' })
   artifactSha256!: string;
 
-  @Column('bigint', { name: 'artifact_bytes', transformer: { to: (value: number) => value, from: Number } })
+  @Column('bigint', { name: 'artifact_bytes', transformer: bigint })
   artifactBytes!: number;
 
   @Column('jsonb')

@@ -1,4 +1,6 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import { bigint } from '../platform/database/bigint.js';
+import { LeasedRow } from '../platform/database/leased-row.js';
 import type { VersionAlgorithm } from '../models/algorithm.js';
 import type { Evaluations } from '../models/artifact/manifest.js';
 import type { BackendName } from '../models/training-backend-name.js';
@@ -11,11 +13,7 @@ export type Trigger = (typeof TRIGGERS)[number];
 
 /** One attempt to find a model: one algorithm on one dataset version. Runs started together form a group. */
 @Entity('training_run')
-export class TrainingRun {
-  /** UUIDv7. */
-  @PrimaryColumn('uuid')
-  id!: string;
-
+export class TrainingRun extends LeasedRow {
   @Column('uuid', { name: 'group_id' })
   groupId!: string;
 
@@ -41,7 +39,7 @@ export class TrainingRun {
   @Column('jsonb')
   hyperparameters!: Record<string, number>;
 
-  @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
+  @Column('bigint', { transformer: bigint })
   seed!: number;
 
   /** How much rows count; null if all count alike. */
@@ -78,9 +76,6 @@ export class TrainingRun {
   @Column('real')
   progress!: number;
 
-  @Column('text')
-  message!: string;
-
   /** The last lines of the training's output. */
   @Column('text', { select: false })
   log!: string;
@@ -88,29 +83,6 @@ export class TrainingRun {
   @Column('jsonb', { nullable: true })
   metrics!: Evaluations | null;
 
-  @Column('text', { nullable: true })
-  failure!: string | null;
-
   @Column('uuid', { name: 'version_id', nullable: true })
   versionId!: string | null;
-
-  @Column('uuid', { name: 'requested_by', nullable: true })
-  requestedBy!: string | null;
-
-  /** Changes with every worker that takes the run up: what an earlier one still writes is refused. */
-  @Column('uuid', { nullable: true })
-  lease!: string | null;
-
-  /** Workers that took the run up and did not hand it back. */
-  @Column('integer')
-  attempts!: number;
-
-  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { name: 'started_at', nullable: true })
-  startedAt!: Date | null;
-
-  @Column('timestamptz', { name: 'finished_at', nullable: true })
-  finishedAt!: Date | null;
 }

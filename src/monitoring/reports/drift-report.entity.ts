@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { bigint } from '../../platform/database/bigint.js';
 import type { Verdict } from '../../ml/statistics/drift/verdict.js';
 import type { ReportDocument } from './report-document.js';
 
@@ -27,7 +28,7 @@ export class DriftReport {
   @Column('text')
   verdict!: Verdict;
 
-  @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
+  @Column('bigint', { transformer: bigint })
   rows!: number;
 
   /** Large: read only where it is asked for by name. */

@@ -1,29 +1,13 @@
-import {
-  DataSource,
-  EntityManager,
-  type EntityTarget,
-  type FindOperator,
-  type FindOptionsWhere,
-  In,
-  type ObjectLiteral,
-} from 'typeorm';
+import { DataSource, EntityManager, type EntityTarget, type FindOperator, type FindOptionsWhere, In } from 'typeorm';
 import { v4 as uuidv4 } from 'uuid';
 import { ChangeFeed } from '../events/change-feed.js';
 import type { ChangeTopic } from '../events/change.js';
+import type { LeasedRow } from './leased-row.js';
 
 /** The right to work on a row, held by one worker at a time. */
 export interface Lease {
   readonly id: string;
   readonly lease: string;
-}
-
-/** A row that workers take up, one after the other if they die. */
-export interface LeasedRow<State extends string> extends ObjectLiteral {
-  id: string;
-  state: State;
-  lease: string | null;
-  /** Workers that took the row up and did not hand it back. */
-  attempts: number;
 }
 
 /** How a kind of row is worked on. */
@@ -39,7 +23,7 @@ export interface Leasing<Row, State extends string> {
  * The states of rows in the database. Every change names the states it may come from, so that of two changes at the
  * same moment one wins and the other hears about it; and every change is announced.
  */
-export class LeasedRows<Row extends LeasedRow<State>, State extends string> {
+export class LeasedRows<Row extends LeasedRow & { state: State }, State extends string> {
   constructor(
     private readonly dataSource: DataSource,
     private readonly feed: ChangeFeed,

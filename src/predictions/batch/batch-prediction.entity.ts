@@ -1,18 +1,11 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import { bigint } from '../../platform/database/bigint.js';
+import { LeasedRow } from '../../platform/database/leased-row.js';
 import type { BatchState } from './batch-state.js';
-
-const bigint = {
-  to: (value: number | null) => value,
-  from: (value: string | null) => (value === null ? null : Number(value)),
-};
 
 /** The predictions of one model version for all rows of a dataset version, and the file that holds them. */
 @Entity('batch_prediction')
-export class BatchPrediction {
-  /** UUIDv7. */
-  @PrimaryColumn('uuid')
-  id!: string;
-
+export class BatchPrediction extends LeasedRow {
   @Column('uuid', { name: 'model_id' })
   modelId!: string;
 
@@ -30,13 +23,6 @@ export class BatchPrediction {
   @Column('real')
   progress!: number;
 
-  @Column('text')
-  message!: string;
-
-  /** Why there is no file, and what to do. */
-  @Column('text', { nullable: true })
-  failure!: string | null;
-
   @Column('bigint', { nullable: true, transformer: bigint })
   rows!: number | null;
 
@@ -46,22 +32,4 @@ export class BatchPrediction {
 
   @Column('bigint', { nullable: true, transformer: bigint })
   bytes!: number | null;
-
-  @Column('uuid', { name: 'requested_by', nullable: true })
-  requestedBy!: string | null;
-
-  @Column('uuid', { nullable: true })
-  lease!: string | null;
-
-  @Column('integer')
-  attempts!: number;
-
-  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { name: 'started_at', nullable: true })
-  startedAt!: Date | null;
-
-  @Column('timestamptz', { name: 'finished_at', nullable: true })
-  finishedAt!: Date | null;
 }

@@ -1,4 +1,6 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import { bigint } from '../../platform/database/bigint.js';
+import { LeasedRow } from '../../platform/database/leased-row.js';
 import type { SearchSpace } from '../../ml/train/search/space.js';
 import type { Algorithm } from '../../models/algorithm.js';
 import type { GateMetric } from '../../models/gate-metrics.js';
@@ -6,11 +8,7 @@ import type { ExperimentState } from './experiment-state.js';
 
 /** A search for hyperparameters, of which the best are trained as a version. */
 @Entity('experiment')
-export class Experiment {
-  /** UUIDv7. */
-  @PrimaryColumn('uuid')
-  id!: string;
-
+export class Experiment extends LeasedRow {
   @Column('uuid', { name: 'model_id' })
   modelId!: string;
 
@@ -29,7 +27,7 @@ export class Experiment {
   @Column('text')
   metric!: GateMetric;
 
-  @Column('bigint', { transformer: { to: (value: number) => value, from: Number } })
+  @Column('bigint', { transformer: bigint })
   seed!: number;
 
   /** Trials, at most. */
@@ -47,39 +45,13 @@ export class Experiment {
   @Column('real')
   progress!: number;
 
-  @Column('text')
-  message!: string;
-
   /** The last lines of the search's output. */
   @Column('text', { select: false })
   log!: string;
 
-  @Column('text', { nullable: true })
-  failure!: string | null;
-
   /** The group of the run that trains what the search found. */
   @Column('uuid', { name: 'group_id', nullable: true })
   groupId!: string | null;
-
-  @Column('uuid', { name: 'requested_by', nullable: true })
-  requestedBy!: string | null;
-
-  /** Changes with every worker that takes the search up: what an earlier one still writes is refused. */
-  @Column('uuid', { nullable: true })
-  lease!: string | null;
-
-  /** Workers that took the search up and did not hand it back. */
-  @Column('integer')
-  attempts!: number;
-
-  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { name: 'started_at', nullable: true })
-  startedAt!: Date | null;
-
-  @Column('timestamptz', { name: 'finished_at', nullable: true })
-  finishedAt!: Date | null;
 }
 
 /** What to tell whoever has to wait for an experiment. */

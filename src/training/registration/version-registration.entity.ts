@@ -1,13 +1,10 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import { LeasedRow } from '../../platform/database/leased-row.js';
 import type { RegistrationState } from './registration-state.js';
 
 /** One attempt to make a version of an uploaded file. */
 @Entity('version_registration')
-export class VersionRegistration {
-  /** UUIDv7. */
-  @PrimaryColumn('uuid')
-  id!: string;
-
+export class VersionRegistration extends LeasedRow {
   @Column('uuid', { name: 'model_id' })
   modelId!: string;
 
@@ -30,33 +27,6 @@ export class VersionRegistration {
   @Column('text')
   state!: RegistrationState;
 
-  @Column('text')
-  message!: string;
-
-  /** Why there is no version, and what to do. */
-  @Column('text', { nullable: true })
-  failure!: string | null;
-
   @Column('uuid', { name: 'version_id', nullable: true })
   versionId!: string | null;
-
-  @Column('uuid', { name: 'requested_by', nullable: true })
-  requestedBy!: string | null;
-
-  /** Changes with every worker that takes it up: what an earlier one still writes is refused. */
-  @Column('uuid', { nullable: true })
-  lease!: string | null;
-
-  /** Workers that took it up and did not hand it back. */
-  @Column('integer')
-  attempts!: number;
-
-  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
-  createdAt!: Date;
-
-  @Column('timestamptz', { name: 'started_at', nullable: true })
-  startedAt!: Date | null;
-
-  @Column('timestamptz', { name: 'finished_at', nullable: true })
-  finishedAt!: Date | null;
 }
