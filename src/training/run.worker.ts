@@ -111,7 +111,7 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     const model = await this.registry.modelById(run.modelId);
     const version = await this.datasets.versionById(run.datasetVersionId);
     const { algorithm, seed, hyperparameters, image } = run;
-    const spec = { ...specOf(model, version), weights: run.weights ?? undefined, folds: run.folds ?? undefined };
+    const spec = specOf(model, version, run);
     const fetchData: TrainingJob['fetchData'] = (path, stop) => this.datasets.download(version, path, stop);
     return {
       runId: run.id,

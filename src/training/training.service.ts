@@ -219,7 +219,11 @@ async function refuseChampion(manager: EntityManager, { id, name }: Model): Prom
   );
 }
 
-function weightsOf({ weightColumn, classWeights }: StartTraining): WeightChoice | undefined {
+/** The weights of an input, where it names any. */
+export function weightsOf({
+  weightColumn,
+  classWeights,
+}: Pick<StartTraining, 'weightColumn' | 'classWeights'>): WeightChoice | undefined {
   const column = weightColumn ?? undefined;
   const classes = classWeights ?? undefined;
   if (column === undefined && classes === undefined) return undefined;

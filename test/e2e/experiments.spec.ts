@@ -146,6 +146,25 @@ describe('an experiment', () => {
     expect(configurations(trials.nodes)).toEqual(configurations(experiment.trials.nodes).slice(0, 3));
   }, 90_000);
 
+  it('weighs rows and scores by folds where asked to, and so does the training of the best', async () => {
+    const choice = { folds: 2, classWeights: { fog: 2 }, weightColumn: 'temperature' };
+    const fields = 'folds classWeights weightColumn';
+    const input = { model: 'kinds', algorithms: ['LOGISTIC_REGRESSION'], budget: { trials: 2 }, ...choice };
+    expect(await refusal(START, { input: { ...input, weightColumn: 'wind' } })).toMatch(
+      /^BAD_INPUT: wind is a feature/,
+    );
+    expect(await refusal(START, { input: { ...input, folds: 1 } })).toMatch(/^BAD_INPUT: .*folds: .*2/);
+    const { id } = await start(input);
+    const { best, state } = await until(id, isOver);
+    expect(state).toBe('SUCCEEDED');
+    const query = `query ($id: ID!) { experiment(id: $id) { ${fields} run { ${fields}
+      version { metrics { name foldMean } } } } }`;
+    const { experiment } = await ask(query, { id });
+    expect(experiment).toMatchObject({ ...choice, run: choice });
+    const { metrics } = experiment.run.version;
+    expect(metrics.find(({ name }: any) => name === 'logLoss').foldMean).toBe(best.score);
+  }, 60_000);
+
   it('lists its trials in pages, in either order', async () => {
     const { experiments } = await ask(
       '{ experiments(model: "kinds", first: 1) { nodes { id } pageInfo { endCursor hasNextPage } } }',

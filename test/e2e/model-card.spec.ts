@@ -131,6 +131,13 @@ inBrowser('a model card in a browser', () => {
     }
   });
 
+  it('says how rows were weighed, and what a cross-validation found', async () => {
+    await open('classes', 1300);
+    const text = await browser.page.getByRole('main').textContent();
+    expect(text).toContain('Weights of rowsby the column hours, snow × 3');
+    expect(text).toContain('Cross-validation2 folds, Log loss 0.42 ± 0.01');
+  });
+
   it('draws what a strict XML parser takes', async () => {
     await open('number', 800);
     const drawings = Object.values(samples).flatMap((sample) => cardPage(sample).match(/<svg .*?<\/svg>/gs)!);

@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Manifest } from '../../src/models/artifact/manifest.js';
 import { resolveSpace } from '../../src/ml/train/search/space.js';
 import { layoutOf } from '../../src/training/container/layout.js';
+import { hyperparametersFile, type TrainingSpec } from '../../src/training/container/order.js';
 import type { SearchSettings } from '../../src/training/container/search-order.js';
 import { parseTrial, type TrialEvent, type TrialLine } from '../../src/training/container/trial-line.js';
 import { runBoucle } from '../support/boucle-process.js';
@@ -17,6 +19,7 @@ let counter = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'boucle-search-'));
   await writeParquet(weatherSql(ROWS), join(folder, 'data.parquet'));
+  await writeParquet(weatherSql(60), join(folder, 'few.parquet'));
 });
 
 afterAll(async () => {
@@ -31,13 +34,22 @@ const SPACE = resolveSpace(
   ],
 );
 
-async function search(settings: Partial<SearchSettings> = {}) {
+const SPEC: TrainingSpec = {
+  task: 'CLASSIFICATION',
+  target: 'weather',
+  features: WEATHER_FEATURES,
+  dataset: { versionId: 'v1', contentHash: 'c1' },
+};
+
+async function search(
+  settings: Partial<SearchSettings> = {},
+  change: Partial<TrainingSpec> = {},
+  data = 'data.parquet',
+) {
   const layout = layoutOf(join(folder, String(counter++)));
   await Promise.all([layout.training, layout.spec].map((path) => mkdir(path, { recursive: true })));
-  await writeFile(join(layout.training, 'data.parquet'), await readFile(join(folder, 'data.parquet')));
-  const dataset = { versionId: 'v1', contentHash: 'c1' };
-  const spec = { task: 'CLASSIFICATION', target: 'weather', features: WEATHER_FEATURES, dataset };
-  await writeFile(join(layout.spec, 'training.json'), JSON.stringify(spec));
+  await writeFile(join(layout.training, 'data.parquet'), await readFile(join(folder, data)));
+  await writeFile(join(layout.spec, 'training.json'), JSON.stringify({ ...SPEC, ...change }));
   const order = { seed: 5, metric: 'logLoss', space: SPACE, trials: 9, seconds: null, records: [], ...settings };
   await writeFile(join(layout.spec, 'search.json'), JSON.stringify(order));
   const { code, output } = await runBoucle(['search', '--root', layout.root], { TRAINING_THREADS: '1' });
@@ -86,6 +98,46 @@ describe('a search on the container layout', () => {
     const low = scored.filter(({ rung }) => rung === 0);
     const best = Math.max(...low.map(({ score }) => score));
     expect(low.find(({ number }) => number === top.number)!.score).toBe(best);
+  }, 30_000);
+
+  it('scores by folds, of weighted rows: on the last rung what the cross-validation of a training says', async () => {
+    const space = resolveSpace(['LOGISTIC_REGRESSION'], []);
+    const change: Partial<TrainingSpec> = {
+      split: { method: 'TIME', column: 'day' },
+      weights: { column: 'pressure', classes: { fog: 3 } },
+      features: ['month', 'wind', 'coast', 'kind'],
+      folds: 3,
+    };
+    const { code, output, trials, layout } = await search({ space, trials: 3 }, change);
+    expect({ code, output }).toMatchObject({ code: 0 });
+    const scored = of(trials, 'SCORED');
+    const top = scored.find(({ rung }) => rung === 2)!;
+    // All rows but the latest ones, which are held out.
+    expect(top.rows).toBeGreaterThan(5000);
+    expect(scored.filter(({ rung }) => rung === 1).map(({ rows }) => rows)).toEqual(
+      new Array(3).fill(Math.floor(top.rows / 3)),
+    );
+    expect(output).toMatch(/message="trial 1 on 1\d{3} rows: fold 2 of 3: /);
+
+    const { hyperparameters } = of(trials, 'STARTED').find(({ number }) => number === top.number)!;
+    const order = hyperparametersFile({ algorithm: 'LOGISTIC_REGRESSION', seed: 5, hyperparameters });
+    await mkdir(layout.config);
+    await writeFile(join(layout.config, 'hyperparameters.json'), JSON.stringify(order));
+    expect(await runBoucle(['train', '--root', layout.root], {})).toMatchObject({ code: 0 });
+    const { crossValidation } = JSON.parse(await readFile(join(layout.model, 'manifest.json'), 'utf8')) as Manifest;
+    expect(crossValidation!.metrics['logLoss']!.mean).toBe(top.score);
+  }, 60_000);
+
+  it('refuses folds that no trial could be scored by', async () => {
+    const { code, trials, layout } = await search(
+      {},
+      { split: { method: 'TIME', column: 'day' }, folds: 20 },
+      'few.parquet',
+    );
+    expect({ code, trials }).toEqual({ code: 1, trials: [] });
+    expect(await readFile(join(layout.output, 'failure'), 'utf8')).toMatch(
+      /can't be trained on: .* ask for fewer folds/,
+    );
   }, 30_000);
 
   it('leaves a trial out that fails, and says why', async () => {

@@ -4,7 +4,7 @@ import { decodeModel } from '../../ml/onnx/decode.js';
 import { meanAndDeviation } from '../../ml/statistics/mean-and-deviation.js';
 import { TrainingDataError } from '../../ml/train/errors.js';
 import { type Fold, makeFolds } from '../../ml/train/folds.js';
-import type { Split } from '../../ml/train/split.js';
+import type { Split, SplitMethod } from '../../ml/train/split.js';
 import { assertTargetVaries, selectRows, selectTarget, type TrainingTable } from '../../ml/train/table.js';
 import { type FitOptions, TRAINERS } from '../../ml/train/trainer.js';
 import type { Algorithm } from '../../models/algorithm.js';
@@ -20,16 +20,21 @@ interface Surroundings extends Pick<FitOptions, 'threads' | 'signal' | 'workerUr
 
 type FoldResult = CrossValidation['folds'][number];
 
-/** Tries the folds that an order asks for, on all rows that are not held out. */
+/** All rows that are not held out, and how they are divided. */
+export interface FoldedRows {
+  readonly learned: TrainingTable;
+  readonly folds: readonly Fold[];
+}
+
+/** Tries the folds that an order asks for. */
 export async function validateFolds(
   { algorithm, seed, hyperparameters, spec }: TrainingOrder,
   table: TrainingTable,
-  { train, validation }: Split,
+  split: Split,
   { print, threads, signal, workerUrl }: Surroundings,
 ): Promise<CrossValidation | undefined> {
   if (spec.folds === undefined) return undefined;
-  const learned = selectRows(table, joined(train, validation));
-  const folds = makeFolds(learned, spec.split?.method ?? 'RANDOM', spec.folds);
+  const { learned, folds } = foldRows(table, split, spec.split?.method ?? 'RANDOM', spec.folds);
   const onProgress: FitOptions['onProgress'] = (progress) => {
     print(formatProgress(progress));
   };
@@ -47,6 +52,17 @@ export async function validateFolds(
     if (summary) print(formatMetric('folds', name, summary.mean));
   }
   return result;
+}
+
+/** @throws TrainingDataError if there are too few rows for so many folds. */
+export function foldRows(
+  table: TrainingTable,
+  { train, validation }: Split,
+  method: SplitMethod,
+  count: number,
+): FoldedRows {
+  const learned = selectRows(table, joined(train, validation));
+  return { learned, folds: makeFolds(learned, method, count) };
 }
 
 function joined(first: Int32Array, second: Int32Array): Int32Array {
@@ -67,7 +83,7 @@ export async function crossValidate(
   folds: readonly Fold[],
   options: FitOptions,
 ): Promise<CrossValidation> {
-  for (const [index, fold] of folds.entries()) assertTrainable(table, fold, `Fold ${index + 1} of ${folds.length}`);
+  assertTrainable(table, folds);
   const results: FoldResult[] = [];
   for (const [index, fold] of folds.entries()) {
     const onProgress: FitOptions['onProgress'] = ({ done, total, message }) => {
@@ -92,13 +108,22 @@ async function tryFold(
   return { trained: train.length, rows: evaluation.rows, scores: evaluation.scores };
 }
 
-/** What hinders one fold would otherwise come up in the midst of the work. */
-function assertTrainable({ target }: TrainingTable, { train }: Fold, name: string): void {
-  try {
-    assertTargetVaries(selectTarget(target, train));
-  } catch (error) {
-    if (!(error instanceof TrainingDataError)) throw error;
-    throw new TrainingDataError(error.reason, `${name} can't be trained on: ${error.message} Or ask for fewer folds.`);
+/**
+ * What hinders one fold would otherwise come up in the midst of the work.
+ * @throws TrainingDataError that names the fold.
+ */
+export function assertTrainable({ target }: TrainingTable, folds: readonly Fold[]): void {
+  for (const [index, { train }] of folds.entries()) {
+    try {
+      assertTargetVaries(selectTarget(target, train));
+    } catch (error) {
+      if (!(error instanceof TrainingDataError)) throw error;
+      const name = `Fold ${index + 1} of ${folds.length}`;
+      throw new TrainingDataError(
+        error.reason,
+        `${name} can't be trained on: ${error.message} Or ask for fewer folds.`,
+      );
+    }
   }
 }
 

@@ -2,10 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { selectRows } from '../../ml/train/table.js';
 import { DuckDbSession } from '../../platform/duckdb/duckdb-session.js';
+import { foldRows } from './cross-validate.js';
 import { type Layout } from './layout.js';
 import { type ContainerOptions, readSplits } from './run-container.js';
 import { readSearchOrder, type SearchOrder } from './search-order.js';
-import { TrialSearch, type TrialTables } from './trial-search.js';
+import { FoldScoring, type TrialScoring, ValidationScoring } from './trial-scoring.js';
+import { TrialSearch } from './trial-search.js';
 
 /**
  * A search on the container layout: reads order and data below the root once, and tries one configuration after the
@@ -16,17 +18,21 @@ import { TrialSearch, type TrialTables } from './trial-search.js';
 export async function runSearch(layout: Layout, options: ContainerOptions): Promise<void> {
   const started = performance.now();
   const order = await readSearchOrder(layout);
-  const tables = await readTables(layout, order, options);
-  await new TrialSearch(order, tables, options, started).run();
+  const scoring = await readScoring(layout, order, options);
+  await new TrialSearch(order, scoring, options, started).run();
 }
 
 /** The held-out rows are dropped at once: no trial may see them. */
-async function readTables(layout: Layout, order: SearchOrder, options: ContainerOptions): Promise<TrialTables> {
+async function readScoring(layout: Layout, order: SearchOrder, options: ContainerOptions): Promise<TrialScoring> {
   const { memoryLimit, threads } = options;
   const session = await DuckDbSession.open({ folder: layout.root, memoryLimit, threads });
   try {
     const { table, split } = await readSplits(session, layout, order, options);
-    return { train: selectRows(table, split.train), validation: selectRows(table, split.validation) };
+    const { seed } = order.search;
+    const { folds, split: choice } = order.spec;
+    if (folds !== undefined) return new FoldScoring(foldRows(table, split, choice?.method ?? 'RANDOM', folds), seed);
+    const [train, validation] = [selectRows(table, split.train), selectRows(table, split.validation)];
+    return new ValidationScoring({ train, validation }, seed);
   } finally {
     session.close();
     await rm(join(layout.root, 'spill'), { recursive: true, force: true });

@@ -1,52 +1,37 @@
 import { AppError } from '../../errors/app-error.js';
-import { evaluateMetrics } from '../../ml/metrics/evaluate.js';
-import { compile } from '../../ml/onnx/compile.js';
-import { decodeModel } from '../../ml/onnx/decode.js';
 import type { Progress } from '../../ml/train/heartbeat.js';
 import { type Configuration, configurations } from '../../ml/train/search/configurations.js';
-import { nextTask, rungsOf, type Task, tasksOf } from '../../ml/train/search/halving.js';
-import { samplingOrder } from '../../ml/train/search/subsample.js';
-import { selectRows, type TrainingTable } from '../../ml/train/table.js';
-import { TRAINERS } from '../../ml/train/trainer.js';
-import { scoreTable } from '../../models/evaluation/score-table.js';
+import { nextTask, type Task, tasksOf } from '../../ml/train/search/halving.js';
 import { directionOf } from '../../models/gate-metrics.js';
-import { asCalibrated } from './calibrate.js';
-import { type SplitTables, toEvaluation } from './evaluate-splits.js';
 import { failureReason } from './failure-reason.js';
 import { formatProgress } from './progress-line.js';
 import type { ContainerOptions } from './run-container.js';
 import { knownTrials, type KnownTrial, type SearchOrder } from './search-order.js';
 import { formatTrial, type TrialEvent } from './trial-line.js';
-
-export type TrialTables = Pick<SplitTables, 'train' | 'validation'>;
+import type { TrialScores, TrialScoring } from './trial-scoring.js';
 
 /** Progress is told in so many parts. */
 const PARTS = 1000;
 
 type Score = Pick<TrialEvent<'SCORED'>, 'score' | 'loss' | 'scores'>;
 
-/** Successive halving over the configurations of a space. The rows of the lower rungs are samples of the training rows. */
+/** Successive halving over the configurations of a space. */
 export class TrialSearch {
   private readonly planned: readonly Configuration[];
-  private readonly rungs: readonly number[];
   private readonly known: Map<number, KnownTrial>;
-  private readonly order: Int32Array;
   private readonly timeOver: AbortSignal;
   private readonly signal: AbortSignal;
-  private sample?: { readonly rung: number; readonly table: TrainingTable };
 
   /** @param started when its time began, in milliseconds of performance.now(). */
   constructor(
     private readonly job: SearchOrder,
-    private readonly tables: TrialTables,
+    private readonly scoring: TrialScoring,
     private readonly options: ContainerOptions,
     private readonly started: number,
   ) {
     const { search } = job;
     this.planned = configurations(search.space, search.seed, search.trials);
-    this.rungs = rungsOf(tables.train.rows);
     this.known = new Map(knownTrials(search).map((trial) => [trial.number, trial]));
-    this.order = samplingOrder(tables.train, search.seed);
     this.timeOver = endOf(search.seconds, started);
     this.signal = AbortSignal.any([options.signal, this.timeOver]);
   }
@@ -54,9 +39,9 @@ export class TrialSearch {
   /** @throws the signal's reason after a stop; the end of the time is none. */
   async run(): Promise<void> {
     const { print, signal } = this.options;
-    print(`${this.planned.length} of ${this.job.search.trials} trials, on ${this.rungs.join(', ')} rows`);
+    print(`${this.planned.length} of ${this.job.search.trials} trials, on ${this.scoring.rungs.join(', ')} rows`);
     while (!this.timeOver.aborted) {
-      const task = nextTask([...this.known.values()], this.planned.length, this.rungs.length);
+      const task = nextTask([...this.known.values()], this.planned.length, this.scoring.rungs.length);
       if (!task) return;
       await this.perform(task);
       signal.throwIfAborted();
@@ -69,13 +54,12 @@ export class TrialSearch {
     const { print } = this.options;
     const trial = this.trialOf(number);
     const { algorithm, hyperparameters } = trial;
-    const table = this.rowsOf(rung);
-    const task = { number, rung, rows: table.rows };
+    const task = { number, rung, rows: this.scoring.rungs[rung]! };
     print(formatTrial({ event: 'STARTED', ...task, algorithm, hyperparameters }));
     const started = performance.now();
     const seconds = (): number => (performance.now() - started) / 1000;
     try {
-      const score = await this.score(trial, table, rung);
+      const score = await this.score(trial, rung);
       this.known.set(number, { ...trial, losses: new Map(trial.losses).set(rung, score.loss) });
       print(formatTrial({ event: 'SCORED', ...task, seconds: seconds(), ...score }));
     } catch (error) {
@@ -85,35 +69,28 @@ export class TrialSearch {
     }
   }
 
-  private async score(
-    { number, algorithm, hyperparameters }: KnownTrial,
-    table: TrainingTable,
-    rung: number,
-  ): Promise<Score> {
-    const { signal } = this;
+  private async score({ number, algorithm, hyperparameters }: KnownTrial, rung: number): Promise<Score> {
     const { threads, workerUrl } = this.options;
-    const { seed } = this.job.search;
-    const { onnx } = await TRAINERS[algorithm].fit(table, {
+    const { search, spec } = this.job;
+    const scores = await this.scoring.score(algorithm, rung, {
       hyperparameters,
-      seed,
+      classWeights: spec.weights?.classes,
+      seed: search.seed,
       threads,
-      signal,
+      signal: this.signal,
       workerUrl,
       onProgress: (progress) => {
         this.report({ number, rung }, progress);
       },
     });
-    const { validation } = this.tables;
-    const scores = await scoreTable(compile(decodeModel(onnx)), validation, signal);
-    // Measured like the version that it may become.
-    return this.judge(toEvaluation(evaluateMetrics(validation.target, asCalibrated(validation, scores, seed))).scores);
+    return this.judge(scores);
   }
 
-  private judge(scores: Score['scores']): Score {
+  private judge(scores: TrialScores): Score {
     const { search, spec } = this.job;
     const score = scores[search.metric];
     if (typeof score !== 'number' || !Number.isFinite(score)) {
-      throw new AppError('BAD_INPUT', `${search.metric} is undefined on the validation rows.`);
+      throw new AppError('BAD_INPUT', `${search.metric} is undefined on the rows that trials are measured on.`);
     }
     const loss = directionOf(spec.task, search.metric) === 'HIGHER_IS_BETTER' ? -score : score;
     return { score, loss, scores };
@@ -123,25 +100,14 @@ export class TrialSearch {
     return this.known.get(number) ?? { ...this.planned[number - 1]!, number, failed: false, losses: new Map() };
   }
 
-  private rowsOf(rung: number): TrainingTable {
-    const { train } = this.tables;
-    if (rung === this.rungs.length - 1) return train;
-    // Only one sample at a time is kept: tasks come rung by rung.
-    if (this.sample?.rung !== rung) {
-      const rows = this.order.slice(0, this.rungs[rung]).sort();
-      this.sample = { rung, table: selectRows(train, rows) };
-    }
-    return this.sample.table;
-  }
-
   private report({ number, rung }: Task, { done, total, message }: Progress): void {
     const trials = [...this.known.values()];
     const finished = trials.reduce((sum, { failed, losses }) => sum + losses.size + Number(failed), 0);
-    const ofTasks = (finished + done / total) / tasksOf(this.planned.length, this.rungs.length);
+    const ofTasks = (finished + done / total) / tasksOf(this.planned.length, this.scoring.rungs.length);
     const { seconds } = this.job.search;
     const ofTime = seconds === null ? 0 : (performance.now() - this.started) / 1000 / seconds;
     const share = Math.min(1, Math.max(ofTasks, ofTime));
-    const where = `trial ${number} on ${this.rungs[rung]!} rows: ${message}`;
+    const where = `trial ${number} on ${this.scoring.rungs[rung]!} rows: ${message}`;
     this.options.print(formatProgress({ done: Math.round(share * PARTS), total: PARTS, message: where }));
   }
 }

@@ -4,6 +4,7 @@ import { LeasedRow } from '../../platform/database/leased-row.js';
 import type { SearchSpace } from '../../ml/train/search/space.js';
 import type { Algorithm } from '../../models/algorithm.js';
 import type { GateMetric } from '../../models/gate-metrics.js';
+import type { WeightChoice } from '../../models/model-columns.js';
 import type { ExperimentState } from './experiment-state.js';
 
 /** A search for hyperparameters, of which the best are trained as a version. */
@@ -23,12 +24,20 @@ export class Experiment extends LeasedRow {
   @Column('jsonb')
   space!: SearchSpace;
 
-  /** Metric of the validation rows that decides. */
+  /** Metric that decides, on the validation rows or over the folds. */
   @Column('text')
   metric!: GateMetric;
 
   @Column('bigint', { transformer: bigint })
   seed!: number;
+
+  /** How much rows count; null if all count alike. */
+  @Column('jsonb', { nullable: true })
+  weights!: WeightChoice | null;
+
+  /** Of the cross-validation that scores trials; null where the validation rows do. */
+  @Column('integer', { nullable: true })
+  folds!: number | null;
 
   /** Trials, at most. */
   @Column('integer')

@@ -7,7 +7,8 @@ import type { Trial } from './trial.entity.js';
 
 export function toExperimentType(experiment: Experiment): ExperimentType {
   const { id, modelId, groupId, datasetVersionId, algorithms, space, trials, minutes, seed, metric } = experiment;
-  const { state, progress, message, failure, requestedBy, createdAt, startedAt, finishedAt } = experiment;
+  const { weights, folds, state, progress, message, failure, requestedBy, createdAt, startedAt, finishedAt } =
+    experiment;
   return {
     id,
     modelId,
@@ -18,6 +19,9 @@ export function toExperimentType(experiment: Experiment): ExperimentType {
     budget: { trials, minutes },
     seed,
     metric,
+    weightColumn: weights?.column ?? null,
+    classWeights: weights?.classes ?? null,
+    folds,
     higherIsBetter: directionOf(GATE_METRICS[metric].task, metric) === 'HIGHER_IS_BETTER',
     state,
     progress,

@@ -13,7 +13,7 @@ import { checkColumns } from '../../models/model-columns.js';
 import { ModelRegistry } from '../../models/model-registry.js';
 import { type Page, type PageArgs, paginate } from '../../platform/graphql/pagination.js';
 import { JobQueue } from '../../platform/queue/job-queue.js';
-import { algorithmsFor, checkFits, DEFAULT_SEED, TrainingService } from '../training.service.js';
+import { algorithmsFor, checkFits, DEFAULT_SEED, TrainingService, weightsOf } from '../training.service.js';
 import { TrainingRuns } from '../training-runs.js';
 import { Experiment, underWay } from './experiment.entity.js';
 import { Experiments } from './experiments.js';
@@ -42,7 +42,9 @@ export class ExperimentsService {
   async start(input: StartExperiment, actor: Principal): Promise<Experiment> {
     const model = await this.registry.modelByName(input.model);
     const version = await this.training.dataOf(model, input.datasetVersion);
-    checkColumns(model, version.schema);
+    const weights = weightsOf(input);
+    const { task, target, features, split } = model;
+    checkColumns({ task, target, features, split, weights }, version.schema);
     const algorithms = input.algorithms ?? algorithmsFor(model.task);
     for (const algorithm of algorithms) checkFits(algorithm, model.task);
     const { trials, minutes } = input.budget;
@@ -54,6 +56,8 @@ export class ExperimentsService {
       space: spaceOf(algorithms, input.space ?? []),
       metric: model.gate.primaryMetric,
       seed: input.seed ?? DEFAULT_SEED,
+      weights: weights ?? null,
+      folds: input.folds ?? null,
       trials: trials ?? MAX_TRIALS,
       minutes: minutes ?? null,
       state: 'QUEUED',

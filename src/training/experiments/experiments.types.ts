@@ -95,6 +95,25 @@ export class StartExperimentInput {
 
   @Field(() => Float, { nullable: true, description: 'Whole number; the same seed gives the same trials. Default 42.' })
   seed?: number | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Column that holds how much each row counts in every training: numbers of 0 or more.',
+  })
+  weightColumn?: string | null;
+
+  @Field(() => JsonScalar, {
+    nullable: true,
+    description: 'How much rows of a class count in every training, by label; 1 where none is given.',
+  })
+  classWeights?: unknown;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Trials are scored by cross-validation in so many folds, 2 to 20, and the version is cross-validated likewise. Default: on the validation rows.',
+  })
+  folds?: number | null;
 }
 
 const domainSchema = z.object({
@@ -119,7 +138,7 @@ const budgetSchema = z
   .refine(({ trials, minutes }) => typeof (trials ?? minutes) === 'number', 'must have trials or minutes, or both');
 
 export const startExperimentSchema = startTrainingSchema
-  .pick({ model: true, datasetVersion: true, seed: true })
+  .pick({ model: true, datasetVersion: true, seed: true, weightColumn: true, classWeights: true, folds: true })
   .extend({
     algorithms: algorithmsSchema(ALGORITHMS),
     space: z.array(domainSchema).max(MAX_DOMAINS).nullish(),
@@ -165,13 +184,13 @@ export class TrialResultType {
   @Field(() => Int, { description: '0 is the lowest.' })
   rung!: number;
 
-  @Field(() => Int, { description: 'Training rows of the rung.' })
+  @Field(() => Int, { description: 'Training rows of the rung; with folds, the rows that they divide.' })
   rows!: number;
 
-  @Field(() => Float, { description: "The experiment's metric on the validation rows." })
+  @Field(() => Float, { description: "The experiment's metric on the validation rows, or its mean over the folds." })
   score!: number;
 
-  @Field(() => JsonScalar, { description: 'All metrics of the validation rows, by name.' })
+  @Field(() => JsonScalar, { description: 'All metrics, by name, measured likewise.' })
   metrics!: unknown;
 
   @Field(() => Float)
@@ -201,7 +220,7 @@ export class TrialType {
   @Field(() => Int, { nullable: true, description: 'Training rows of that rung.' })
   rows!: number | null;
 
-  @Field(() => Float, { nullable: true, description: "On that rung, the experiment's metric on the validation rows." })
+  @Field(() => Float, { nullable: true, description: "On that rung, the experiment's metric." })
   score!: number | null;
 
   @Field(() => [TrialResultType], { description: 'By rung, the lowest first.' })
@@ -245,9 +264,18 @@ export class ExperimentType {
   seed!: number;
 
   @Field(() => String, {
-    description: 'Decides, on the validation rows: the primary metric of the model when it began.',
+    description: 'Decides, on the validation rows or over the folds: the primary metric of the model when it began.',
   })
   metric!: string;
+
+  @Field(() => String, { nullable: true, description: 'Column that holds how much each row counts.' })
+  weightColumn!: string | null;
+
+  @Field(() => JsonScalar, { nullable: true, description: 'How much rows of a class count, by label.' })
+  classWeights!: unknown;
+
+  @Field(() => Int, { nullable: true, description: 'Of the cross-validation that scores trials, if there is one.' })
+  folds!: number | null;
 
   @Field(() => Boolean)
   higherIsBetter!: boolean;

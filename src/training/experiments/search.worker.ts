@@ -97,7 +97,7 @@ export class SearchWorker implements JobHandler<{ experimentId: string }> {
     const known = await this.trials.ofExperiment(experiment.id);
     const spent = known.reduce((sum, { seconds }) => sum + seconds, 0);
     return {
-      spec: specOf(model, version),
+      spec: specOf(model, version, experiment),
       search: {
         seed,
         metric,
@@ -149,7 +149,7 @@ export class SearchWorker implements JobHandler<{ experimentId: string }> {
   private async train(lease: Lease, experiment: Experiment, { number, algorithm, hyperparameters, results }: Trial) {
     const model = await this.registry.modelById(experiment.modelId);
     const version = await this.datasets.versionById(experiment.datasetVersionId);
-    const { metric, seed, requestedBy } = experiment;
+    const { metric, seed, weights, folds, requestedBy } = experiment;
     const { score, rows } = results.at(-1)!;
     const message = `trial ${number} is the best: ${metric} ${Number(score.toPrecision(4))} after ${rows} rows; it is trained as a version`;
     return this.experiments.beginTraining(lease, message, async (manager) => {
@@ -159,6 +159,8 @@ export class SearchWorker implements JobHandler<{ experimentId: string }> {
         algorithms: [algorithm],
         hyperparametersOf: () => hyperparameters,
         seed,
+        weights: weights ?? undefined,
+        folds: folds ?? undefined,
         trigger: 'EXPERIMENT',
         requestedBy,
       });
