@@ -52,19 +52,25 @@ export class FeatureImportance {
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Mean rise of the metric when the column is shuffled; null if there was no time to measure it.',
+    description:
+      'Mean rise of the metric when the column is shuffled; null if there was not time enough to measure it.',
   })
   increase!: number | null;
 
   @Field(() => Float, { nullable: true, description: 'Standard deviation over the repeats.' })
   deviation!: number | null;
 
-  @Field(() => Float, { nullable: true, description: 'Of trees: its share of what all their splits gained.' })
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Of trees that were trained here: its share of what all their splits gained. Null for linear models, and for FOREIGN versions, whose files do not tell.',
+  })
   gain!: number | null;
 }
 
 @ObjectType('Importance', {
-  description: 'Permutation importance on the rows that chose the algorithm, which it was not trained on.',
+  description:
+    'Permutation importance, of any model: by how much the metric rises on the validation rows when a column is shuffled. A version that was trained here has not learned from these rows; of an uploaded file nobody knows. Only trees that were trained here have gains besides.',
 })
 export class ImportanceType {
   @Field(() => String, { description: 'Lower is better.' })

@@ -3,7 +3,6 @@ import { AppError } from '../errors/app-error.js';
 import { type Beat, createExplainer, type Explainer, type ScoreExplanation } from '../ml/explain/explainer.js';
 import type { ScoreUnit } from '../ml/explain/head.js';
 import { UnexplainableError } from '../ml/explain/unexplainable.js';
-import { CompiledEvaluator } from '../ml/onnx/compile.js';
 import type { Evaluator } from '../ml/schema/evaluator.js';
 import { encodeRows } from '../ml/schema/rows.js';
 import type { Signature } from '../ml/schema/signature.js';
@@ -88,9 +87,6 @@ export class Explanations {
   }
 
   private async explainerOf(version: ServableVersion, evaluator: Evaluator): Promise<Explainer> {
-    if (!(evaluator instanceof CompiledEvaluator)) {
-      throw unexplainable(version, 'it holds operators that only ONNX Runtime knows');
-    }
     try {
       return createExplainer(evaluator, await this.registry.columnMeansOf(version.versionId));
     } catch (error) {

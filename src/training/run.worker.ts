@@ -149,12 +149,26 @@ export class RunWorker implements JobHandler<{ runId: string }> {
     if (outcome.kind === 'STOPPED') return this.runs.finish(lease, 'CANCELLED');
     if (run.algorithm !== FOREIGN) return this.register(lease, run, outcome.archive);
     await this.runs.report(lease, { message: 'checking and measuring the model' });
-    await this.scriptModels.prove(run, outcome.archive, signal, async (proof) => {
+    let told = Promise.resolve();
+    const say = (phase: string): void => {
+      told = told.then(() => this.tell(lease, `checking the model: ${phase}`));
+    };
+    await this.scriptModels.prove(run, outcome.archive, signal, say, async (proof) => {
+      await told;
       if (proof.kind === 'PROVEN') return this.register(lease, run, proof.archive);
       const { reason, output } = proof;
       this.logger.warn({ runId: run.id, reason, output }, 'the model of a training script was refused');
       return this.fail(lease, `The model that the training script left cannot serve. ${reason}`);
     });
+  }
+
+  /** What a run is at; where that can not be written, it goes on all the same. */
+  private async tell(lease: Lease, message: string): Promise<void> {
+    try {
+      await this.runs.report(lease, { message });
+    } catch (error) {
+      this.logger.warn({ err: error, runId: lease.id }, 'progress could not be written');
+    }
   }
 
   private async register(lease: Lease, run: TrainingRun, archive: string): Promise<void> {

@@ -11,7 +11,8 @@ const REGISTER = `mutation ($input: RegisterModelVersionInput!) { registerModelV
 const REGISTRATION = `query ($id: ID!) { versionRegistration(id: $id) {
   state message failure file datasetVersionId classes
   version { version stage algorithm evaluator runId signature passedFloors datasetVersionId warnings { message } summary
-    registration { id } run { id } metrics { name holdout baseline } }
+    registration { id } run { id } metrics { name holdout baseline }
+    importance { metric rows features { feature increase gain } } }
 } }`;
 
 describe('models that were trained elsewhere', () => {
@@ -121,6 +122,8 @@ describe('models that were trained elsewhere', () => {
       expect(version).toMatchObject({ version: 1, stage: 'CANDIDATE', algorithm: 'FOREIGN', evaluator, runId: null });
       expect(version).toMatchObject({ run: null, registration: { id: registrations.get(name) }, passedFloors: true });
       const model = foreignModel(name);
+      expect(version.importance.features.map(({ feature }: any) => feature).sort()).toEqual([...model.features].sort());
+      expect(version.importance.features[0].increase).toBeGreaterThan(0.01);
       const { predictions } = await predict(`${name}/versions/1`, { rows: model.rows });
       const { classes } = version.signature;
       const scores = predictions.map(({ value, probabilities }: any) =>

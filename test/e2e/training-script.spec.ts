@@ -18,7 +18,7 @@ const CREATE = `mutation ($input: CreateModelInput!) { createModel(input: $input
 const START = `mutation ($input: StartTrainingInput!) { startTraining(input: $input) { id algorithm backend image } }`;
 const RUN = `query ($id: ID!) { trainingRun(id: $id) { state failure log maximumCost billedSeconds
   version { version algorithm stage evaluator summary warnings { message } metrics { name holdout baseline }
-    run { image seed hyperparameters } registration { id } } } }`;
+    importance { features { feature increase gain } } run { image seed hyperparameters } registration { id } } } }`;
 const CHAMPION = `query ($name: String!) { model(name: $name) { champion { version algorithm } } }`;
 
 /** The example's own script, where Python has what it needs. */
@@ -137,6 +137,11 @@ describe('training scripts in images of their own', () => {
     expect(JSON.stringify(version.warnings)).not.toContain('not trained here');
     const { holdout, baseline } = version.metrics.find(({ name }: any) => name === 'logLoss');
     expect(holdout).toBeLessThan(baseline);
+    const { features } = version.importance;
+    expect(features.map(({ feature }: any) => feature).sort()).toEqual(
+      [...foreignModel('sklearn-logistic').features].sort(),
+    );
+    expect(features[0].increase).toBeGreaterThan(0.01);
     expect(maximumCost).toBeGreaterThan(0);
     expect(billedSeconds).toBeGreaterThan(0);
     const { champion } = (await until(CHAMPION, { name: model }, (data) => data.model.champion !== null)).model;

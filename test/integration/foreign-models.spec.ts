@@ -27,6 +27,8 @@ const { proveModel } = await import('../../src/training/registration/proof/prove
 const PROGRAM = resolve('dist/training/registration/proof/proof-process.js');
 const GIBIBYTE = 2 ** 30;
 const LIMITS: ProofLimits = { timeoutMs: 60_000, memoryBytes: GIBIBYTE };
+/** Does not listen. */
+const HEEDLESS = (): void => undefined;
 /** What the hostile models are made for. */
 const TWO_NUMBERS: ModelColumns = { task: 'REGRESSION', target: 'spend', features: ['age', 'visits'] };
 
@@ -55,20 +57,20 @@ describe('the proof of a file that somebody brought along', () => {
     await writeFile(join(own, UPLOADED_FILE), onnx);
     await copyFile(data, join(own, DATA_FILE));
     const dataset = { versionId: 'v', number: 3, contentHash: 'c' };
-    return { folder: own, memoryLimit: '256MB', columns, classes, dataset };
+    return { folder: own, memoryLimit: '256MB', columns, classes, dataset, timeoutMs: LIMITS.timeoutMs };
   }
 
   /** Here, without a process of its own. */
   async function prove(...args: Parameters<typeof orderOf>): Promise<Manifest> {
     const order = await orderOf(...args);
-    await proveModel(order, () => undefined);
+    await proveModel(order, HEEDLESS);
     const manifest = await readFile(join(order.folder, MODEL_FOLDER, MANIFEST_FILE), 'utf8');
     return manifestSchema.parse(JSON.parse(manifest));
   }
 
   async function proveApart(onnx: Uint8Array, limits: Partial<ProofLimits> = {}): Promise<ProofOutcome> {
     const order = await orderOf(onnx, TWO_NUMBERS);
-    return proveInProcess(order, { ...LIMITS, ...limits }, new AbortController().signal, PROGRAM);
+    return proveInProcess(order, { ...LIMITS, ...limits }, new AbortController().signal, HEEDLESS, PROGRAM);
   }
 
   it('describes a fit one as a training describes its own', async () => {
@@ -110,6 +112,33 @@ describe('the proof of a file that somebody brought along', () => {
       expect(Math.abs(values[i]! - score) / Math.max(1, Math.abs(score))).toBeLessThan(1e-5);
     });
     await evaluator.dispose();
+  });
+
+  it.each(['sklearn-logistic', 'xgboost-classifier', 'neural-network'])(
+    'tells what the columns of %s are worth to it',
+    async (name) => {
+      const { task, target, features, classes } = foreignModel(name);
+      const labels = name === 'sklearn-logistic' ? null : classes;
+      const { importance, metrics } = await prove(onnxOf(name), { task, target, features }, labels);
+      expect(importance).toMatchObject({ metric: 'logLoss', rows: metrics.validation.rows, repeats: 5 });
+      expect(importance!.intact).toBeCloseTo(metrics.validation.scores['logLoss']!, 9);
+      expect(importance!.features.map(({ feature }) => feature).sort()).toEqual([...features].sort());
+      const increases = importance!.features.map(({ increase }) => increase!);
+      expect(increases).toEqual(increases.toSorted((a, b) => b - a));
+      expect(increases[0]).toBeGreaterThan(0.01);
+      expect(importance!.features.every(({ gain }) => gain === null)).toBe(true);
+    },
+  );
+
+  it('spends no more of its time on that than it has', async () => {
+    const model = foreignModel('sklearn-logistic');
+    const order = await orderOf(onnxOf(model.name), model);
+    await proveModel({ ...order, timeoutMs: 0 }, HEEDLESS);
+    const { importance } = manifestSchema.parse(
+      JSON.parse(await readFile(join(order.folder, MODEL_FOLDER, MANIFEST_FILE), 'utf8')),
+    );
+    expect(importance!.intact).toBeGreaterThan(0);
+    expect(importance!.features.every(({ increase }) => increase === null)).toBe(true);
   });
 
   it('takes what only ONNX Runtime knows, with the classes that its maker gives', async () => {
@@ -169,7 +198,16 @@ describe('the proof of a file that somebody brought along', () => {
     });
     const { task, target, features } = foreignModel('sklearn-forest-regressor');
     const order = await orderOf(onnxOf('sklearn-forest-regressor'), { task, target, features });
-    expect(await proveInProcess(order, LIMITS, new AbortController().signal, PROGRAM)).toEqual({ kind: 'PROVEN' });
+    const phases: string[] = [];
+    const say = (phase: string): void => void phases.push(phase);
+    expect(await proveInProcess(order, LIMITS, new AbortController().signal, say, PROGRAM)).toEqual({ kind: 'PROVEN' });
+    expect(phases).toEqual([
+      'reading the file',
+      'reading the data',
+      'loading the model',
+      'scoring rows',
+      'measuring the importance of columns',
+    ]);
   });
 
   it('outlives a model that crashes the runtime', async () => {
@@ -197,7 +235,7 @@ describe('the proof of a file that somebody brought along', () => {
 
   it('ends with the signal', async () => {
     const stop = new AbortController();
-    const proof = proveInProcess(await orderOf(hostile.hangs(), TWO_NUMBERS), LIMITS, stop.signal, PROGRAM);
+    const proof = proveInProcess(await orderOf(hostile.hangs(), TWO_NUMBERS), LIMITS, stop.signal, HEEDLESS, PROGRAM);
     setTimeout(() => {
       stop.abort(new Error('the worker stops'));
     }, 500);

@@ -7,6 +7,7 @@ import { type Column, createTable, stringColumn } from '../../src/ml/train/table
 import { type Algorithm, TRAINERS } from '../../src/ml/train/trainer.js';
 import { calibrate, describeCalibration } from '../../src/training/container/calibrate.js';
 import { describeImportance } from '../../src/training/container/describe-importance.js';
+import { describeMeans } from '../../src/training/container/describe-means.js';
 import { evaluateSplits, tablesOf } from '../../src/training/container/evaluate-splits.js';
 import { describeHoldout } from '../../src/training/container/holdout-quality.js';
 import { describeErrors, describeReference } from '../../src/training/container/reference.js';
@@ -67,7 +68,12 @@ async function sample(
     baseline,
     ...(await describeHoldout(tables.holdout, holdoutScores, SEED, signal)),
     calibration: describeCalibration(calibrated, tables.holdout, holdoutScores),
-    ...(await describeImportance(evaluator, tables, fitted.summary, { seed: SEED, signal })),
+    ...(await describeMeans(evaluator, tables.train, signal)),
+    importance: await describeImportance(evaluator, tables.validation, fitted.summary, {
+      seed: SEED,
+      signal,
+      limitMs: 30_000,
+    }),
     reference,
     holdoutErrors: describeErrors(reference, tables.holdout, holdoutScores),
     summary: fitted.summary,

@@ -1,6 +1,6 @@
-import type { CompiledEvaluator } from '../onnx/compile.js';
+import { CompiledEvaluator } from '../onnx/compile.js';
 import { fillSlots } from '../onnx/kernels/slots.js';
-import type { Batch } from '../schema/evaluator.js';
+import type { Batch, Evaluator } from '../schema/evaluator.js';
 import { type Head, readHead, type ScoreUnit } from './head.js';
 import { linearSums } from './linear-sums.js';
 import { originsOf } from './origins.js';
@@ -39,14 +39,17 @@ export interface Explainer {
 }
 
 /**
- * An explainer of a compiled model. Linear models: exact, each column's distance from its mean times its weight. Trees:
+ * An explainer of a model. Linear models: exact, each column's distance from its mean times its weight. Trees:
  * path-dependent TreeSHAP. Columns that were made from one input, such as its categories, are added up.
  *
  * @param means linear models: mean of each prepared column over the training rows, as `columnMeans` gives it.
- * @throws UnexplainableError for a model whose scores aren't a linear function or trees, for trees without the counts of
+ * @throws UnexplainableError for a model that is not compiled, for one whose scores aren't a linear function or trees, for trees without the counts of
  *   training rows (`nodes_hitrates`), and for a linear model without means.
  */
-export function createExplainer(evaluator: CompiledEvaluator, means: ArrayLike<number> | undefined): Explainer {
+export function createExplainer(evaluator: Evaluator, means: ArrayLike<number> | undefined): Explainer {
+  if (!(evaluator instanceof CompiledEvaluator)) {
+    throw new UnexplainableError('it holds operators that only ONNX Runtime knows');
+  }
   const head = readHead(evaluator.program);
   const origins = originsOf(evaluator, head.input);
   const inputs = evaluator.program.inputs.reduce((sum, { columns = 1 }) => sum + columns, 0);

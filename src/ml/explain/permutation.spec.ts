@@ -47,6 +47,24 @@ describe('permutation importance', () => {
     expect(features.every(({ increase }) => increase === null)).toBe(true);
   });
 
+  it('leaves a column out whose turn it is when the time is over, and the figures of those before it as they are', async () => {
+    const limitMs = 400;
+    let calls = 0;
+    const slow: Evaluator = {
+      ...first,
+      // The rows as they are, and five shuffles of the first column; then it hangs.
+      evaluate: async (batch) => {
+        if (++calls > 6) await new Promise((resolve) => setTimeout(resolve, limitMs));
+        return first.evaluate(batch);
+      },
+    };
+    const whole = await permutationImportance(first, table(100), { seed: 1, limitMs: 10_000 });
+    const { features } = await permutationImportance(slow, table(100), { seed: 1, limitMs });
+    expect(features[0]).toEqual(whole.features[0]);
+    expect(features.slice(1).every(({ increase, deviation }) => increase === null && deviation === null)).toBe(true);
+    expect(calls).toBe(7);
+  });
+
   it('stops when it is told to', async () => {
     const signal = AbortSignal.abort(new Error('cancelled'));
     await expect(permutationImportance(first, table(100), { seed: 1, signal, limitMs: 10_000 })).rejects.toThrow(

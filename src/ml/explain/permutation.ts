@@ -3,12 +3,12 @@ import type { Batch, Evaluator } from '../schema/evaluator.js';
 import { nextTurn } from '../statistics/next-turn.js';
 import { meanAndDeviation } from '../statistics/mean-and-deviation.js';
 import { Random } from '../statistics/random.js';
-import { batchOf, selectRows, type TrainingTable } from '../train/table.js';
+import { batchOf, selectRows, type Target, type TrainingTable } from '../train/table.js';
 
 /** How much worse the model gets when a column says nothing any more. */
 export interface ColumnImportance {
   readonly feature: string;
-  /** Mean rise of the metric over the repeats; null for a column that there was no time for. */
+  /** Mean rise of the metric over the repeats; null for a column that there was not time enough for. */
   readonly increase: number | null;
   /** Standard deviation over the repeats; null for a single one. */
   readonly deviation: number | null;
@@ -28,7 +28,7 @@ export interface PermutationImportance {
 export interface PermutationOptions {
   readonly seed: number;
   readonly signal?: AbortSignal;
-  /** No further column is begun after so many milliseconds. */
+  /** A column that is not done after so many milliseconds, or not begun, stays without a figure. */
   readonly limitMs: number;
 }
 
@@ -58,25 +58,20 @@ export async function permutationImportance(
   const rows = Math.min(table.rows, MAX_ROWS, Math.max(MIN_ROWS, Math.floor(MAX_EVALUATIONS / columns)));
   const repeats = Math.max(1, Math.min(MAX_REPEATS, Math.floor(MAX_EVALUATIONS / (rows * columns))));
   const sample = selectRows(table, draw(table.rows, new Random(seed, STREAM)).slice(0, rows).sort());
-  const loss = async (batch: Batch): Promise<number> => {
-    const losses = rowLosses(sample.target, await scoresOf(evaluator, batch, signal));
-    const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
-    return sample.target.task === 'REGRESSION' ? Math.sqrt(mean) : mean;
-  };
-  const intactBatch = batchOf(sample);
-  const intact = await loss(intactBatch);
+  const isLate = (): boolean => performance.now() - began > limitMs;
+  const batch = batchOf(sample);
+  const intact = lossOf(sample.target, (await scoresOf(evaluator, batch, () => false, signal))!);
   const features: ColumnImportance[] = [];
   for (const [column, { name: feature }] of sample.features.entries()) {
-    if (performance.now() - began > limitMs) {
-      features.push({ feature, increase: null, deviation: null });
-      continue;
-    }
     const increases: number[] = [];
-    for (let repeat = 0; repeat < repeats; repeat++) {
+    for (let repeat = 0; repeat < repeats && !isLate(); repeat++) {
       const order = draw(rows, new Random(seed, STREAM + 1 + column * MAX_REPEATS + repeat));
-      increases.push((await loss(shuffled(intactBatch, column, order))) - intact);
+      const scores = await scoresOf(evaluator, shuffled(batch, column, order), isLate, signal);
+      if (scores) increases.push(lossOf(sample.target, scores) - intact);
     }
-    features.push({ feature, ...increaseOf(increases) });
+    // Of fewer repeats than are said it would be another figure.
+    const isDone = increases.length === repeats;
+    features.push({ feature, ...(isDone ? increaseOf(increases) : { increase: null, deviation: null }) });
   }
   return { metric: primaryMetric(sample.target.task).name, intact, rows, repeats, features };
 }
@@ -99,7 +94,13 @@ function shuffled(batch: Batch, column: number, order: Int32Array): Batch {
   return { rows: batch.rows, columns: batch.columns.with(column, moved) };
 }
 
-async function scoresOf(evaluator: Evaluator, { rows, columns }: Batch, signal?: AbortSignal): Promise<Float32Array> {
+/** Undefined if it is late between two blocks. */
+async function scoresOf(
+  evaluator: Evaluator,
+  { rows, columns }: Batch,
+  isLate: () => boolean,
+  signal?: AbortSignal,
+): Promise<Float32Array | undefined> {
   const scores = new Float32Array(rows * evaluator.width);
   for (let from = 0; from < rows; from += BLOCK_ROWS) {
     const to = Math.min(rows, from + BLOCK_ROWS);
@@ -107,8 +108,15 @@ async function scoresOf(evaluator: Evaluator, { rows, columns }: Batch, signal?:
     scores.set((await evaluator.evaluate(block)).values, from * evaluator.width);
     await nextTurn();
     signal?.throwIfAborted();
+    if (isLate()) return undefined;
   }
   return scores;
+}
+
+function lossOf(target: Target, scores: Float32Array): number {
+  const losses = rowLosses(target, scores);
+  const mean = losses.reduce((sum, value) => sum + value, 0) / losses.length;
+  return target.task === 'REGRESSION' ? Math.sqrt(mean) : mean;
 }
 
 function increaseOf(increases: readonly number[]): Pick<ColumnImportance, 'increase' | 'deviation'> {

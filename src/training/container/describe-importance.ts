@@ -1,50 +1,29 @@
-import { columnMeans } from '../../ml/explain/linear-sums.js';
-import { permutationImportance } from '../../ml/explain/permutation.js';
-import type { CompiledEvaluator } from '../../ml/onnx/compile.js';
-import type { Batch } from '../../ml/schema/evaluator.js';
-import { nextTurn } from '../../ml/statistics/next-turn.js';
-import { batchOf, type TrainingTable } from '../../ml/train/table.js';
+import { permutationImportance, type PermutationOptions } from '../../ml/explain/permutation.js';
+import type { Evaluator } from '../../ml/schema/evaluator.js';
+import type { TrainingTable } from '../../ml/train/table.js';
 import type { Summary } from '../../ml/train/trainer.js';
-import type { Manifest } from '../../models/artifact/manifest.js';
-import type { SplitTables } from './evaluate-splits.js';
+import type { Importance } from '../../models/artifact/manifest.js';
 
 /** Time for the importance of columns: long before it, a training has taken much longer. */
-const LIMIT_MS = 30_000;
-const BLOCK_ROWS = 4096;
+export const IMPORTANCE_LIMIT_MS = 30_000;
 
-export interface ImportanceOptions {
-  readonly seed: number;
-  readonly signal: AbortSignal;
-}
-
-/** What explains the model: the importance of its columns on the validation rows, and where its explanations start. */
+/**
+ * The importance of the columns on the validation rows, the most important first.
+ * @param summary of the training; undefined for a model that was trained elsewhere, of whose gains nobody knows.
+ */
 export async function describeImportance(
-  evaluator: CompiledEvaluator,
-  { train, validation }: SplitTables,
-  summary: Summary,
-  { seed, signal }: ImportanceOptions,
-): Promise<Pick<Manifest, 'importance' | 'columnMeans'>> {
-  const means = await columnMeans(evaluator, blocksOf(train, signal));
-  const { features, ...measured } = await permutationImportance(evaluator, validation, {
-    seed,
-    signal,
-    limitMs: LIMIT_MS,
-  });
-  const gains = new Map(
-    summary.kind === 'FOREST' ? summary.importance.map(({ feature, gain }) => [feature, gain]) : [],
-  );
-  const withGain = features.map((feature) => {
-    const gain = summary.kind === 'FOREST' ? (gains.get(feature.feature) ?? 0) : null;
-    return { ...feature, gain };
-  });
+  evaluator: Evaluator,
+  validation: TrainingTable,
+  summary: Summary | undefined,
+  options: PermutationOptions,
+): Promise<Importance> {
+  const { features, ...measured } = await permutationImportance(evaluator, validation, options);
+  const gains =
+    summary?.kind === 'FOREST' ? new Map(summary.importance.map(({ feature, gain }) => [feature, gain])) : undefined;
+  const withGain = features.map((feature) => ({
+    ...feature,
+    gain: gains ? (gains.get(feature.feature) ?? 0) : null,
+  }));
   withGain.sort((a, b) => (b.increase ?? -Infinity) - (a.increase ?? -Infinity));
-  return { importance: { ...measured, features: withGain }, ...(means && { columnMeans: [...means] }) };
-}
-
-async function* blocksOf(table: TrainingTable, signal: AbortSignal): AsyncGenerator<Batch> {
-  for (let from = 0; from < table.rows; from += BLOCK_ROWS) {
-    yield batchOf(table, from, Math.min(from + BLOCK_ROWS, table.rows));
-    await nextTurn();
-    signal.throwIfAborted();
-  }
+  return { ...measured, features: withGain };
 }

@@ -22,7 +22,8 @@ import { programVersion } from '../../platform/program-version.js';
 import { calibrate, type CalibratedModel, describeCalibration } from './calibrate.js';
 import { Checkpoints, growsTrees } from './checkpoints.js';
 import { validateFolds } from './cross-validate.js';
-import { describeImportance } from './describe-importance.js';
+import { describeImportance, IMPORTANCE_LIMIT_MS } from './describe-importance.js';
+import { describeMeans } from './describe-means.js';
 import { describeQuality } from './describe-quality.js';
 import { evaluateSplits, type SplitTables, tablesOf } from './evaluate-splits.js';
 import { type Layout } from './layout.js';
@@ -174,7 +175,12 @@ async function describe(
     weightedMetrics: results.weighted,
     ...(await describeQuality(results, tables, fitted.signature, order.seed, signal)),
     calibration: describeCalibration(fitted, tables.holdout, results.holdoutScores),
-    ...(await describeImportance(evaluator, tables, fitted.summary, { seed: order.seed, signal })),
+    ...(await describeMeans(evaluator, tables.train, signal)),
+    importance: await describeImportance(evaluator, tables.validation, fitted.summary, {
+      seed: order.seed,
+      signal,
+      limitMs: IMPORTANCE_LIMIT_MS,
+    }),
     summary: fitted.summary,
     warnings: fitted.warnings,
   });

@@ -9,7 +9,7 @@ import { DatasetsService } from '../../datasets/datasets.service.js';
 import { writeArchive } from '../../models/artifact/archive.js';
 import { MANIFEST_FILE, ONNX_FILE, REFERENCE_FILE } from '../../models/artifact/manifest.js';
 import type { ModelColumns } from '../../models/model-columns.js';
-import { DATA_FILE, MODEL_FOLDER, type ScriptOrigin, UPLOADED_FILE } from './proof/proof-order.js';
+import { DATA_FILE, MODEL_FOLDER, type ProofPhase, type ScriptOrigin, UPLOADED_FILE } from './proof/proof-order.js';
 import { proveInProcess } from './proof/prove-in-process.js';
 
 /** A model file that nobody here knows, and what it is to serve. */
@@ -22,6 +22,8 @@ export interface UnprovenModel {
   /** Labels in the order of the scores; null to take those that the graph names. */
   readonly classes: readonly string[] | null;
   readonly script?: ScriptOrigin;
+  /** Hears what the proof is at. */
+  readonly say: (phase: ProofPhase) => void;
   /** Copies the ONNX file to a local path. */
   readonly fetch: (path: string, signal: AbortSignal) => Promise<void>;
 }
@@ -61,7 +63,7 @@ export class ModelProofs {
   }
 
   private async proofIn(folder: string, model: UnprovenModel, signal: AbortSignal): Promise<Proof> {
-    const { columns, version, classes, script, fetch } = model;
+    const { columns, version, classes, script, say, fetch } = model;
     await fetch(join(folder, UPLOADED_FILE), signal);
     await this.datasets.download(version, join(folder, DATA_FILE), signal);
     const { ONNX_TIMEOUT_SECONDS, ONNX_MEMORY_BYTES, DUCKDB_MEMORY_LIMIT } = this.config;
@@ -74,7 +76,7 @@ export class ModelProofs {
       script,
     };
     const limits = { timeoutMs: ONNX_TIMEOUT_SECONDS * 1000, memoryBytes: ONNX_MEMORY_BYTES };
-    const outcome = await proveInProcess(order, limits, signal);
+    const outcome = await proveInProcess(order, limits, signal, say);
     if (outcome.kind === 'REFUSED') return outcome;
     const archive = join(folder, 'model.tar.gz');
     await writeArchive(join(folder, MODEL_FOLDER), [ONNX_FILE, REFERENCE_FILE, MANIFEST_FILE], archive);

@@ -8,6 +8,7 @@ import { HandlesJob, type JobContext, type JobHandler } from '../../platform/que
 import { reportWhile } from '../report-while.js';
 import { ModelProofs } from './model-proofs.js';
 import { ModelUploads } from './model-uploads.js';
+import type { ProofPhase } from './proof/proof-order.js';
 import { registerVersionJob } from './registration.jobs.js';
 import { type Lease, REGISTERING, Registrations } from './registrations.js';
 import type { VersionRegistration } from './version-registration.entity.js';
@@ -16,6 +17,11 @@ import type { VersionRegistration } from './version-registration.entity.js';
 const MAX_ATTEMPTS = 3;
 const STOPPED =
   'The worker was stopped during this check. If it does not begin again by itself, register the file again.';
+
+/** What a registration is at. */
+interface Progress {
+  message: string;
+}
 
 /** Has uploaded files proven, and makes versions of those that are fit. It may be killed at any point. */
 @HandlesJob(registerVersionJob)
@@ -38,14 +44,22 @@ export class RegistrationWorker implements JobHandler<{ registrationId: string }
       const failure = `The worker ended ${MAX_ATTEMPTS} times during this check. Give it more memory, or register a smaller model.`;
       return this.registrations.end(taken, 'FAILED', failure);
     }
+    const progress: Progress = { message: taken.registration.message };
     try {
-      await this.unlessCancelled(taken, context.signal, (stop) => this.register(taken, taken.registration, stop));
+      await this.unlessCancelled(taken, progress, context.signal, (stop) =>
+        this.register(taken, taken.registration, progress, stop),
+      );
     } catch (error) {
       await this.afterError(taken, error, context);
     }
   }
 
-  private async register(lease: Lease, registration: VersionRegistration, signal: AbortSignal): Promise<void> {
+  private async register(
+    lease: Lease,
+    registration: VersionRegistration,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { id: registrationId, modelId, fileSha256, classes, datasetVersionId } = registration;
     const { task, target, features, split } = await this.registry.modelById(modelId);
     const unproven = {
@@ -53,6 +67,9 @@ export class RegistrationWorker implements JobHandler<{ registrationId: string }
       columns: { task, target, features, split },
       version: await this.datasets.versionById(datasetVersionId),
       classes,
+      say: (phase: ProofPhase) => {
+        progress.message = phase;
+      },
       fetch: (path: string) => this.uploads.download(modelId, fileSha256, path, signal),
     };
     await this.proofs.prove(unproven, signal, async (proof) => {
@@ -61,6 +78,7 @@ export class RegistrationWorker implements JobHandler<{ registrationId: string }
         this.logger.warn({ registrationId, reason, output }, 'a model file was refused');
         return this.registrations.end(lease, 'REFUSED', reason);
       }
+      progress.message = REGISTERING;
       if (!(await this.registrations.report(lease, REGISTERING))) return;
       const artifact = await this.registration.store(modelId, proof.archive);
       await this.registrations.complete(lease, (manager) =>
@@ -69,17 +87,21 @@ export class RegistrationWorker implements JobHandler<{ registrationId: string }
     });
   }
 
-  /** Stops the work once it was cancelled, or another worker took it up. */
+  /** Writes what is done, and stops the work once it was cancelled, or another worker took it up. */
   private async unlessCancelled(
     lease: Lease,
+    progress: Progress,
     signal: AbortSignal,
     work: (stop: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const cancelled = new AbortController();
     const stop = AbortSignal.any([signal, cancelled.signal]);
+    let written = progress.message;
     try {
       await reportWhile(work(stop), async () => {
-        if (!(await this.isHeld(lease))) cancelled.abort();
+        const { message } = progress;
+        if (!(await this.isHeld(lease, message === written ? undefined : message))) cancelled.abort();
+        written = message;
       });
     } catch (error) {
       if (!cancelled.signal.aborted || signal.aborted) throw error;
@@ -87,9 +109,9 @@ export class RegistrationWorker implements JobHandler<{ registrationId: string }
   }
 
   /** A database that is away for a while is no reason to give up. */
-  private async isHeld(lease: Lease): Promise<boolean> {
+  private async isHeld(lease: Lease, news?: string): Promise<boolean> {
     try {
-      return await this.registrations.holds(lease);
+      return news === undefined ? await this.registrations.holds(lease) : await this.registrations.report(lease, news);
     } catch (error) {
       const { registrationId } = lease;
       this.logger.warn({ err: error, registrationId }, 'whether a registration goes on could not be looked up');

@@ -8,7 +8,7 @@ import { AppError } from '../../errors/app-error.js';
 import { ArchiveError, readArchive } from '../../models/artifact/archive.js';
 import { ONNX_FILE } from '../../models/artifact/manifest.js';
 import { ModelRegistry } from '../../models/model-registry.js';
-import { ModelProofs, type Proof } from '../registration/model-proofs.js';
+import { ModelProofs, type Proof, type UnprovenModel } from '../registration/model-proofs.js';
 import type { TrainingRun } from '../training-run.entity.js';
 
 /** Makes artifacts of what training scripts leave: foreign files, proven and measured like those that people upload. */
@@ -22,13 +22,14 @@ export class ScriptModels {
   ) {}
 
   /**
-   * @param archive path of the script's model.tar.gz. @param use takes the outcome while its files are there.
+   * @param archive path of the script's model.tar.gz. @param say hears what the proof is at. @param use takes the outcome while its files are there.
    * @throws AppError INVALID_STATE, with what to do, for an archive without a usable model.
    */
   async prove<Result>(
     run: TrainingRun,
     archive: string,
     signal: AbortSignal,
+    say: UnprovenModel['say'],
     use: (proof: Proof) => Promise<Result>,
   ): Promise<Result> {
     const { task, target, features, split } = await this.registry.modelById(run.modelId);
@@ -39,6 +40,7 @@ export class ScriptModels {
       version: await this.datasets.versionById(run.datasetVersionId),
       classes: null,
       script: { image: run.image!, seed: run.seed, hyperparameters: run.hyperparameters },
+      say,
       fetch: (path: string) => writeFile(path, onnx),
     };
     return this.proofs.prove(unproven, signal, use);

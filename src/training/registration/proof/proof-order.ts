@@ -13,6 +13,8 @@ export interface ProofOrder {
   readonly columns: ModelColumns;
   /** In the order of the scores; null to take those that the graph names. */
   readonly classes: readonly string[] | null;
+  /** After so many milliseconds the process is ended. */
+  readonly timeoutMs: number;
   readonly dataset: { readonly versionId: string; readonly number: number; readonly contentHash: string };
   /** The training by our order that it came from, if it did. */
   readonly script?: ScriptOrigin;
@@ -26,7 +28,12 @@ export interface ScriptOrigin {
 }
 
 /** What a proof is at, as the end of a sentence about how it ended. */
-export type ProofPhase = 'reading the file' | 'reading the data' | 'loading the model' | 'scoring rows';
+export type ProofPhase =
+  | 'reading the file'
+  | 'reading the data'
+  | 'loading the model'
+  | 'scoring rows'
+  | 'measuring the importance of columns';
 
 export type ProofMessage =
   | { readonly kind: 'PHASE'; readonly phase: ProofPhase }

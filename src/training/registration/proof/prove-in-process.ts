@@ -30,14 +30,16 @@ export type ProofOutcome =
  * Has a file proven by a process of its own: one that crashes, hangs or eats memory takes that process with it, and no
  * other.
  *
+ * @param say hears what the process is at.
  * @param program compiled `proof-process.ts`; by default the file beside this one.
  * @throws AppError UPSTREAM_FAILED if the process is stopped from outside, the signal's reason once it is aborted, and
  *   Error for what is no fault of the file.
  */
 export async function proveInProcess(
-  order: ProofOrder,
+  order: Omit<ProofOrder, 'timeoutMs'>,
   limits: ProofLimits,
   signal: AbortSignal,
+  say: (phase: ProofPhase) => void,
   program = PROGRAM,
 ): Promise<ProofOutcome> {
   const child = start(limits, [program, order.folder]);
@@ -50,13 +52,17 @@ export async function proveInProcess(
   let phase: ProofPhase = 'reading the file';
   let answer: Exclude<ProofMessage, { kind: 'PHASE' }> | undefined;
   child.on('message', (message: ProofMessage) => {
-    if (message.kind === 'PHASE') phase = message.phase;
-    else answer = message;
+    if (message.kind !== 'PHASE') {
+      answer = message;
+      return;
+    }
+    phase = message.phase;
+    say(phase);
   });
   const began = performance.now();
   try {
     signal.throwIfAborted();
-    child.send(order, () => undefined); // Where it is dead already, its end tells so.
+    child.send({ ...order, timeoutMs: limits.timeoutMs } satisfies ProofOrder, () => undefined); // Where it is dead already, its end tells so.
     await ended;
     signal.throwIfAborted();
   } finally {

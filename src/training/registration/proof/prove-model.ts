@@ -16,6 +16,7 @@ import { type Manifest, manifestSchema, ONNX_FILE, REFERENCE_FILE } from '../../
 import { createEvaluatorInPlace } from '../../../models/evaluation/create-evaluator.js';
 import { readTable } from '../../../models/evaluation/read-table.js';
 import { DuckDbSession } from '../../../platform/duckdb/duckdb-session.js';
+import { describeImportance, IMPORTANCE_LIMIT_MS } from '../../container/describe-importance.js';
 import { describeQuality } from '../../container/describe-quality.js';
 import { evaluateSplits, type SplitTables, tablesOf } from '../../container/evaluate-splits.js';
 import { checkParity } from '../../container/parity.js';
@@ -23,12 +24,16 @@ import { writeReferenceSample } from '../../container/reference.js';
 import { writeManifest } from '../../container/write-manifest.js';
 import { CheckedEvaluator } from './checked-evaluator.js';
 import { classLabels, withClasses } from './class-labels.js';
+import { describeExplainable } from './explainable.js';
 import { DATA_FILE, MODEL_FOLDER, type ProofOrder, type ProofPhase, UPLOADED_FILE } from './proof-order.js';
 
 /** Values of a text column that drift is counted by, the most frequent ones. */
 const MAX_CATEGORIES = 1000;
 /** Of the sample of reference rows and the resamples behind intervals, where no training had one. */
 const SEED = 42;
+
+/** Of the time that is left, for the importance of columns: what comes after it takes less. */
+const IMPORTANCE_SHARE = 0.5;
 
 /** What has been read before anything of the file is run. */
 interface Candidate {
@@ -50,6 +55,7 @@ interface Candidate {
  */
 export async function proveModel(order: ProofOrder, say: (phase: ProofPhase) => void): Promise<void> {
   const { folder, memoryLimit } = order;
+  const deadline = performance.now() + order.timeoutMs;
   say('reading the file');
   const uploaded = await readFile(join(folder, UPLOADED_FILE));
   const model = decodeModel(uploaded);
@@ -69,9 +75,14 @@ export async function proveModel(order: ProofOrder, say: (phase: ProofPhase) => 
     say('loading the model');
     const evaluator = await createEvaluatorInPlace(onnx);
     say('scoring rows');
-    const manifest = await describe(order, { model, uploaded, onnx, match, split, tables }, evaluator);
+    const described = await describe(order, { model, uploaded, onnx, match, split, tables }, evaluator);
+    say('measuring the importance of columns');
+    const importance = await describeImportance(evaluator, tables.validation, undefined, {
+      seed: seedOf(order),
+      limitMs: Math.min(IMPORTANCE_LIMIT_MS, (deadline - performance.now()) * IMPORTANCE_SHARE),
+    });
     await writeReferenceSample(session, tables.train, seedOf(order), join(target, REFERENCE_FILE));
-    await writeManifest(target, manifest);
+    await writeManifest(target, { ...described, importance });
   } finally {
     session.close();
   }
@@ -101,6 +112,7 @@ async function describe(
   const results = await evaluateSplits(checked, tables, NEVER);
   const compiled = evaluator instanceof CompiledEvaluator;
   if (compiled) await checkParity(onnx, evaluator, holdout, termsOf(model));
+  const { warnings, ...means } = await describeExplainable(evaluator, train, NEVER);
   const operators = [...new Set(model.graph.nodes.map(({ operator }) => operator))].sort();
   return manifestSchema.omit({ files: true }).parse({
     format: 1,
@@ -116,8 +128,9 @@ async function describe(
     weights: order.columns.weights,
     weightedMetrics: results.weighted,
     ...(await describeQuality(results, tables, signature, seedOf(order), NEVER)),
+    ...means,
     summary: { kind: FOREIGN, operators, file: { sha256: sha256Of(uploaded), bytes: uploaded.length } },
-    warnings: warningsOf(order, candidate),
+    warnings: [...warningsOf(order, candidate), ...warnings],
   });
 }
 
