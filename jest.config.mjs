@@ -2,13 +2,15 @@ import { availableParallelism } from 'node:os';
 
 export default {
   testEnvironment: 'node',
-  setupFiles: ['<rootDir>/jest.setup.mjs'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   testMatch: ['<rootDir>/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { swcrc: true }] },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@willsoto/nestjs-prometheus$': '<rootDir>/test/support/nestjs-prometheus.mjs',
+  },
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'text', 'cobertura'],
   collectCoverageFrom: ['src/**/*.ts'],
