@@ -5,12 +5,15 @@ import { ModelsModule } from '../models/models.module.js';
 import { ChangeListenerModule } from '../platform/events/events.module.js';
 import { HealthModule } from '../platform/health/health.module.js';
 import { BatchController } from './batch/batch.controller.js';
+import { BatchFeed } from './batch/batch-feed.js';
 import { BatchResolver } from './batch/batch.resolver.js';
 import { BatchSchedule } from './batch/batch.schedule.js';
 import { BatchService } from './batch/batch.service.js';
+import { BatchSubscriptionsResolver } from './batch/batch.subscriptions.resolver.js';
 import { BatchWorker } from './batch/batch.worker.js';
 import { BatchPrediction } from './batch/batch-prediction.entity.js';
 import { BatchPredictions } from './batch/batch-predictions.js';
+import { DeleteBatchFileWorker } from './batch/delete-batch-file.worker.js';
 import { Canary } from './challenge/canary.js';
 import { Challengers } from './challenge/challengers.js';
 import { ComparisonResolver } from './challenge/comparison.resolver.js';
@@ -104,10 +107,12 @@ export class AnsweringModule {}
 
 /** `predict`, outcomes, the log and batches in GraphQL; files of batches. */
 @Module({
-  imports: [PredictionsModule, AnsweringModule, ModelsModule],
+  imports: [PredictionsModule, AnsweringModule, ModelsModule, ChangeListenerModule],
   controllers: [BatchController],
   providers: [
     BatchResolver,
+    BatchSubscriptionsResolver,
+    BatchFeed,
     PredictionsResolver,
     ComparisonResolver,
     LoggedPredictionResolver,
@@ -125,8 +130,11 @@ export class PredictionsApiModule {}
 })
 export class PredictionsServingModule {}
 
-/** The scoring of batches. */
-@Module({ imports: [PredictionsModule, DatasetsModule, ModelsModule], providers: [BatchWorker] })
+/** The scoring of batches, and the removal of their files. */
+@Module({
+  imports: [PredictionsModule, DatasetsModule, ModelsModule],
+  providers: [BatchWorker, DeleteBatchFileWorker],
+})
 export class PredictionsWorkerModule {}
 
 /** Partitions made ahead and dropped by age; counts merged; batches that were left behind. */

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDbSession } from '../../src/platform/duckdb/duckdb-session.js';
 import { type Account, createAdministrator } from '../security/callers.js';
@@ -6,11 +6,14 @@ import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { processesOf } from '../support/processes.js';
 import { registerVersion, TEMPERATURE } from '../support/served-model.js';
+import { openSubscriber } from '../support/subscriptions.js';
 import { registerData } from '../support/training-data.js';
 
 const FIELDS =
   'id state progress message failure rows unscored bytes downloadPath version { version } datasetVersionId finishedAt';
 const START = `mutation ($input: StartBatchPredictionInput!) { startBatchPrediction(input: $input) { ${FIELDS} } }`;
+const DELETE = 'mutation ($id: ID!) { deleteBatchPrediction(id: $id) }';
+const FOLLOW = 'subscription ($id: ID!) { batchPredictionChanged(id: $id) { state progress version { version } } }';
 const ROWS = `SELECT i AS wind, 1 AS precipitation, true AS holiday, 'north' AS station FROM range(1000) t(i)`;
 /** More than are scored before somebody can look. */
 const MANY = ROWS.replace('1000', '1500000');
@@ -50,6 +53,17 @@ describe('batch predictions', () => {
     throw new Error(`batch ${id} did not get there`);
   }
 
+  async function codeOf(query: string, variables: object): Promise<unknown> {
+    const { errors } = await boucle.graphql(query, variables, account.accessToken);
+    return errors?.[0]?.extensions['code'];
+  }
+
+  const isThere = (path: string): Promise<boolean> =>
+    stat(path).then(
+      () => true,
+      () => false,
+    );
+
   const isOver = ({ finishedAt }: any): boolean => finishedAt !== null;
 
   it('leave a file with each prediction beside its row', async () => {
@@ -85,24 +99,43 @@ describe('batch predictions', () => {
     });
   });
 
-  it('end when they are cancelled, and leave nothing', async () => {
+  it('are followed until they are cancelled, and leave nothing', async () => {
     const { id } = await start('many');
-    await until(id, ({ progress }) => progress > 0);
+    const subscriber = await openSubscriber(boucle, { Authorization: `Bearer ${account.accessToken}` });
+    const followed = subscriber.subscribe(FOLLOW, { id });
+    const seen = (): any[] => subscriber.dataOf(followed).map(({ batchPredictionChanged }) => batchPredictionChanged);
+    await subscriber.until(() => seen().some(({ progress }) => progress > 0));
+    expect(await codeOf(DELETE, { id })).toBe('INVALID_STATE');
     await ask(`mutation ($id: ID!) { cancelBatchPrediction(id: $id) { id } }`, { id });
     const batch = await until(id, isOver);
     expect(batch).toMatchObject({ state: 'CANCELLED', bytes: null });
-    const cancelled = boucle.graphql(
-      `mutation ($id: ID!) { cancelBatchPrediction(id: $id) { id } }`,
-      { id },
-      account.accessToken,
-    );
-    expect((await cancelled).errors![0]!.extensions['code']).toBe('INVALID_STATE');
+    await subscriber.until(() => subscriber.received.some((message) => message.type === 'complete'));
+    subscriber.close();
+    expect(seen().at(-1)).toEqual({ state: 'CANCELLED', progress: expect.any(Number), version: { version: 1 } });
+    expect(await codeOf(`mutation ($id: ID!) { cancelBatchPrediction(id: $id) { id } }`, { id })).toBe('INVALID_STATE');
     for (let i = 0; i < 50 && (await processesOf(id)).length > 0; i++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(await processesOf(id)).toEqual([]);
     const download = await boucle.fetch(`/v1/batch-predictions/${id}/download`, { token: account.accessToken });
     expect(download.status).toBe(409);
+  });
+
+  it('are deleted with their files, once', async () => {
+    const { id } = await until((await start('rows')).id, isOver);
+    const path = join(boucle.home, 'objects', 'batch-predictions', `${id}.parquet`);
+    expect((await stat(path)).size).toBeGreaterThan(0);
+    expect(await ask(DELETE, { id })).toEqual({ deleteBatchPrediction: true });
+    for (let i = 0; i < 100 && (await isThere(path)); i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await isThere(path)).toBe(false);
+    expect(await codeOf(DELETE, { id })).toBe('NOT_FOUND');
+    const download = await boucle.fetch(`/v1/batch-predictions/${id}/download`, { token: account.accessToken });
+    expect(download.status).toBe(404);
+    const events = await database.query<any>(
+      `SELECT details FROM audit_event WHERE action = 'batch_prediction.deleted' AND subject_id = $1`,
+      [id],
+    );
+    expect(events).toEqual([{ details: { versionId: expect.any(String), datasetVersionId: expect.any(String) } }]);
   });
 
   it('are taken up again when their process was killed', async () => {

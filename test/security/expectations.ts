@@ -109,6 +109,8 @@ export const FIELDS: Readonly<Record<string, Least | Expectation>> = {
   'Mutation.erasePredictions': 'ADMIN',
   'Mutation.startBatchPrediction': 'ENGINEER',
   'Mutation.cancelBatchPrediction': 'ENGINEER',
+  'Mutation.deleteBatchPrediction': 'ENGINEER',
+  'Subscription.batchPredictionChanged': 'VIEWER',
   'Query.batchPrediction': 'VIEWER',
   'Query.batchPredictions': 'VIEWER',
 

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource, EntityManager, In } from 'typeorm';
+import { DataSource, EntityManager, In, Not } from 'typeorm';
 import { AppError } from '../../errors/app-error.js';
 import { type Lease, LeasedRows } from '../../platform/database/leased-rows.js';
 import { ChangeFeed } from '../../platform/events/change-feed.js';
 import { JobQueue } from '../../platform/queue/job-queue.js';
 import { ObjectStore } from '../../platform/storage/object-store.js';
-import { scoreBatchJob } from './batch.jobs.js';
+import { deleteBatchFileJob, scoreBatchJob } from './batch.jobs.js';
 import { BatchPrediction } from './batch-prediction.entity.js';
 import { ACTIVE_STATES, type BatchState, sourcesOf } from './batch-state.js';
 import type { ScoringResult } from './score-file.js';
@@ -71,6 +71,14 @@ export class BatchPredictions {
   /** Whoever works on it hears of it with the next report. False if it has ended. */
   cancel(manager: EntityManager, id: string): Promise<boolean> {
     return this.rows.change(manager, id, 'CANCELLED', { ...ENDED, message: 'cancelled' });
+  }
+
+  /** Removes one that has ended, and its file with a job. False if it goes on, or is gone. */
+  async delete(manager: EntityManager, id: string): Promise<boolean> {
+    const { affected } = await manager.delete(BatchPrediction, { id, state: Not(In([...ACTIVE_STATES])) });
+    if (affected !== 1) return false;
+    await this.queue.enqueue(manager, deleteBatchFileJob, id, { batchId: id });
+    return true;
   }
 
   /** Gives those that go on a job, where workers that died silently left none. The queue drops what is there already. */

@@ -4,6 +4,10 @@ export type BatchState = (typeof BATCH_STATES)[number];
 
 export const ACTIVE_STATES = ['QUEUED', 'RUNNING'] as const satisfies readonly BatchState[];
 
+export function isOver(state: BatchState): boolean {
+  return !(ACTIVE_STATES as readonly BatchState[]).includes(state);
+}
+
 /** The states from which each state can be reached. A batch whose worker died begins again, so RUNNING follows itself. */
 const SOURCES: Readonly<Record<BatchState, readonly BatchState[]>> = {
   QUEUED: [],

@@ -8,3 +8,6 @@ export const scoreBatchJob = defineJob({
   retries: 5,
   timeoutSeconds: 86_400,
 });
+
+/** Removes the file of a batch that was deleted. */
+export const deleteBatchFileJob = defineJob({ name: 'delete-batch-file', schema: z.object({ batchId: z.uuid() }) });

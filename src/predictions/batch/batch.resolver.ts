@@ -67,6 +67,16 @@ export class BatchResolver {
     return toBatchType(await this.service.cancel(id, principal));
   }
 
+  @Mutation(() => Boolean, { description: 'Deletes one that has ended, and its file.' })
+  @RequireRole('ENGINEER')
+  async deleteBatchPrediction(
+    @CurrentPrincipal() principal: Principal,
+    @Args('id', { type: () => ID }, new ZodPipe(idSchema)) id: string,
+  ): Promise<boolean> {
+    await this.service.delete(id, principal);
+    return true;
+  }
+
   @ResolveField(() => ModelVersionType, { description: 'Whose predictions these are.' })
   async version(
     @Parent() { versionId }: BatchPredictionType,

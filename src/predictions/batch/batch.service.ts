@@ -18,7 +18,7 @@ import { BatchPrediction } from './batch-prediction.entity.js';
 import { batchKey, BatchPredictions } from './batch-predictions.js';
 import { scoredColumns } from './scored-columns.js';
 
-/** Starts, cancels and lists batches, and opens their files. */
+/** Starts, cancels, deletes and lists batches, and opens their files. */
 @Injectable()
 export class BatchService {
   constructor(
@@ -69,6 +69,18 @@ export class BatchService {
       await this.record(manager, actor, 'batch_prediction.cancelled', id);
     });
     return this.batches.byId(id);
+  }
+
+  /** @throws AppError NOT_FOUND, or INVALID_STATE for one that goes on. */
+  async delete(id: string, actor: Principal): Promise<void> {
+    const { state, versionId, datasetVersionId } = await this.batches.byId(id);
+    await this.dataSource.transaction(async (manager) => {
+      if (!(await this.batches.delete(manager, id))) {
+        const message = `Batch prediction ${id} is ${state}. Call cancelBatchPrediction first, or wait.`;
+        throw new AppError('INVALID_STATE', message);
+      }
+      await this.record(manager, actor, 'batch_prediction.deleted', id, { versionId, datasetVersionId });
+    });
   }
 
   /** Of one model or of all, newest first. */
