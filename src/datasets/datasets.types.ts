@@ -18,7 +18,7 @@ registerEnumType(SourceKindEnum, {
   valuesMap: {
     HTTP: { description: 'A file at an HTTP(S) address.' },
     POSTGRES: { description: 'A query on a PostgreSQL server.' },
-    S3: { description: 'An object of a bucket that SOURCE_S3_ALLOW_LIST names.' },
+    S3: { description: 'An object of a bucket that SOURCE_S3_ALLOW_LIST names, or all below a prefix.' },
     UPLOAD: { description: 'A file sent to `POST /v1/datasets/{name}/upload`.' },
   },
 });
@@ -40,7 +40,11 @@ export class DatasetSourceInput {
   @Field(() => SourceKindEnum)
   kind!: 'HTTP' | 'POSTGRES' | 'S3' | 'UPLOAD';
 
-  @Field(() => String, { nullable: true, description: 'HTTP: the address of the file. S3: `s3://bucket/path/file`.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'HTTP: the address of the file. S3: `s3://bucket/path/file`, or `s3://bucket/path/` for all objects below it.',
+  })
   url?: string | null;
 
   @Field(() => FileFormatEnum, { nullable: true, description: 'HTTP, S3 and UPLOAD.' })

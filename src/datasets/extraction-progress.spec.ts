@@ -9,6 +9,11 @@ describe('describeProgress', () => {
       'reading: 12.3 MB of 40.0 MB',
     ],
     [{ phase: 'READING', bytes: 999, totalBytes: 123_456, fraction: 0 }, 0, 'reading: 999 B of 123 kB'],
+    [
+      { phase: 'READING', bytes: 999, totalBytes: 3000, objects: { done: 3, total: 12 } },
+      0,
+      'reading: 999 B of 3.0 kB, 3 of 12 objects',
+    ],
     [{ phase: 'CONVERTING', bytes: 5, fraction: 1 }, 0.75, 'converting'],
     [{ phase: 'PROFILING', bytes: 5, fraction: 2 }, 0.95, 'profiling'],
   ] as const)('%j', (progress, share, message) => {

@@ -1,4 +1,4 @@
-import type { ExtractionProgress } from './extraction/extract.js';
+import type { ExtractionProgress } from './extraction/extraction-context.js';
 
 /** Share of the whole at which each phase begins and ends. */
 const SPANS: Readonly<Record<ExtractionProgress['phase'], readonly [number, number]>> = {
@@ -10,13 +10,14 @@ const SPANS: Readonly<Record<ExtractionProgress['phase'], readonly [number, numb
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** Progress as a share of the whole and a few words. */
-export function describeProgress({ phase, bytes, totalBytes, fraction = 0 }: ExtractionProgress): {
+export function describeProgress({ phase, bytes, totalBytes, fraction = 0, objects }: ExtractionProgress): {
   progress: number;
   message: string;
 } {
   const [from, to] = SPANS[phase];
   const total = totalBytes === undefined ? '' : ` of ${sizeText(totalBytes)}`;
-  const message = phase === 'READING' ? `reading: ${sizeText(bytes)}${total}` : phase.toLowerCase();
+  const which = objects ? `, ${objects.done} of ${objects.total} objects` : '';
+  const message = phase === 'READING' ? `reading: ${sizeText(bytes)}${total}${which}` : phase.toLowerCase();
   return { progress: from + (to - from) * Math.min(1, fraction), message };
 }
 

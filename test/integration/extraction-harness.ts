@@ -4,7 +4,8 @@ import { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { extract, Extraction, ExtractionContext } from '../../src/datasets/extraction/extract.js';
+import { extract, Extraction } from '../../src/datasets/extraction/extract.js';
+import { ExtractionContext } from '../../src/datasets/extraction/extraction-context.js';
 import { DEFAULT_LIMITS } from '../../src/datasets/extraction/limits.js';
 import {
   FileFormat,

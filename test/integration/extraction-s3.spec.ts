@@ -58,6 +58,9 @@ describe('extraction from a bucket', () => {
     ['another bucket is', ['elsewhere'], 'exports/cities.csv'],
     ['another folder is', ['BUCKET/reports/'], 'exports/cities.csv'],
     ['a folder with the same beginning is', ['BUCKET/exports'], 'exports-of-others/cities.csv'],
+    ['a folder with the same beginning is', ['BUCKET/exports'], 'exports-of-others/'],
+    ['a part of the prefix is', ['BUCKET/exports/2026'], 'exports/'],
+    ['a part of the bucket is', ['BUCKET/exports'], ''],
   ])('is refused where %s, when a dataset is made and when it is extracted', async (_, allowed, key) => {
     const allowList = allowed.map((entry: string) => entry.replace('BUCKET', bucket));
     const source = { kind: 'S3', url: `s3://${bucket}/${key}`, format: 'CSV' } as const;
@@ -70,8 +73,8 @@ describe('extraction from a bucket', () => {
 
   it.each([
     's3://BUCKET/exports/../exports-of-others/cities.csv',
-    's3://BUCKET/',
-    's3://BUCKET/exports/',
+    's3://BUCKET',
+    's3://BUCKET/exports/./',
     'https://x/y',
   ])('%s names no object', (url) => {
     const source = { kind: 'S3', url: url.replace('BUCKET', bucket), format: 'CSV' } as const;
@@ -85,6 +88,18 @@ describe('extraction from a bucket', () => {
       code: 'LIMIT_EXCEEDED',
     });
     expect(reads()).toBe(before);
+  });
+
+  it('does not mix an object with what replaces it', async () => {
+    s3.fault = ({ method, key }) => {
+      if (method === 'GET') s3.bucket.put(key, Buffer.from(`${CSV}Stavanger,3\n`), {}, false);
+      return undefined;
+    };
+    await expect(extract('exports/cities.csv', bucket)).rejects.toMatchObject({
+      code: 'UPSTREAM_FAILED',
+      message: expect.stringContaining('exports/cities.csv was replaced while the source was read'),
+    });
+    s3.bucket.put('exports/cities.csv', Buffer.from(CSV), {}, false);
   });
 
   it('says what is wrong with the object', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -19,7 +19,8 @@ describe('an extraction short of', () => {
 
   it('disk says so', async () => {
     // A disk that is always full.
-    await symlink('/dev/full', join(folder, 'source'));
+    await mkdir(join(folder, 'source'));
+    await symlink('/dev/full', join(folder, 'source', '0'));
     const rows = Array.from({ length: 5000 }, (_, row) => `${row},${Math.sin(row)}\n`).join('');
     const extraction = extract({ kind: 'UPLOAD', format: 'CSV' }, readOptionsSchema.parse({}), {
       folder,

@@ -1,7 +1,7 @@
 import { AppError } from '../../errors/app-error.js';
 import { identifier } from '../../platform/duckdb/sql-text.js';
-import { cleanText, ColumnType, naturalExpression, naturalType, textExpression } from './column-types.js';
-import { RawColumn, RawRelation } from './readers.js';
+import { cleanText, ColumnType, naturalExpression, naturalType, RawColumn, textExpression } from './column-types.js';
+import { RawRelation } from './readers.js';
 import { ColumnCast, fold, ReadOptions } from './source-spec.js';
 
 /** How one raw column becomes a typed one. */

@@ -3,6 +3,14 @@ import { identifier, literal } from '../../platform/duckdb/sql-text.js';
 export const COLUMN_TYPES = ['NUMBER', 'INTEGER', 'BOOLEAN', 'STRING', 'DATE', 'TIMESTAMP'] as const;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 
+export interface RawColumn {
+  readonly name: string;
+  /** DuckDB's type; always VARCHAR in a CSV file. */
+  readonly duckdbType: string;
+  /** The type that the source declares (a database does), so that nothing has to be inferred. */
+  readonly declared?: ColumnType;
+}
+
 export interface ColumnSchema {
   readonly name: string;
   readonly type: ColumnType;

@@ -2,47 +2,18 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '../../errors/app-error.js';
 import { DuckDbSession, JsonRow } from '../../platform/duckdb/duckdb-session.js';
-import { OutboundPolicy } from '../../platform/http/outbound-policy.js';
-import { describeTransferError, openRemote } from '../../platform/http/outbound-request.js';
-import { ColumnType } from './column-types.js';
 import { describeConversionError, describeShortage } from './conversion-errors.js';
 import { firstRows } from './first-rows.js';
-import { ExtractionLimits } from './limits.js';
-import { openPostgres } from './postgres-source.js';
+import type { ExtractionContext, ExtractionProgress } from './extraction-context.js';
 import { ColumnProfile, profileParquet } from './profile.js';
 import { openRelation } from './readers.js';
-import { openS3, type S3Access } from './s3-source.js';
 import { Snapshot, writeSnapshot } from './snapshot.js';
-import { FileFormat, ReadOptions, SourceSpec } from './source-spec.js';
-import { stageStream, tooLarge } from './staging.js';
-
-export interface ExtractionProgress {
-  readonly phase: 'READING' | 'CONVERTING' | 'PROFILING';
-  /** Bytes read from the source so far, and in all if the source announced it. */
-  readonly bytes: number;
-  readonly totalBytes?: number;
-  /** Share of the phase that is done, 0 to 1, where it is known. */
-  readonly fraction?: number;
-}
-
-export interface ExtractionContext {
-  /** An empty folder of this extraction's own; the caller removes it. */
-  readonly folder: string;
-  readonly limits: ExtractionLimits;
-  readonly outbound: OutboundPolicy;
-  readonly memoryLimit: string;
-  readonly threads?: number;
-  readonly signal: AbortSignal;
-  readonly onProgress?: (progress: ExtractionProgress) => void;
-  /** Needed for sources of the kind S3. */
-  readonly s3?: S3Access;
-  /** Opens what was uploaded; needed for sources of the kind UPLOAD. */
-  readonly openUpload?: () => Promise<Readable>;
-}
+import { ReadOptions, SourceSpec } from './source-spec.js';
+import { stageSource } from './stage-source.js';
+import { fileIn, inNamedFile, type Staged } from './staged-files.js';
 
 export interface Extraction extends Snapshot {
   /** The Parquet file, inside the folder of the context. */
@@ -54,13 +25,6 @@ export interface Extraction extends Snapshot {
   /** What wrote the file, such as `DuckDB v1.5.6`. */
   readonly engine: string;
   readonly sourceBytes: number;
-}
-
-interface Staged {
-  readonly path: string;
-  readonly format: FileFormat;
-  readonly bytes: number;
-  readonly declared?: ReadonlyMap<string, ColumnType>;
 }
 
 const PROGRESS_INTERVAL_MS = 500;
@@ -93,7 +57,7 @@ async function extractWithin(
   context: ExtractionContext,
 ): Promise<Extraction> {
   const { folder, signal, onProgress } = context;
-  const staged = await stage(source, options, context);
+  const staged = await stageSource(source, options, context);
   const path = join(folder, 'snapshot.parquet');
   const { memoryLimit, threads, limits } = context;
   const session = await DuckDbSession.open({ folder, memoryLimit, threads, spillBytes: limits.maxBytes });
@@ -105,7 +69,7 @@ async function extractWithin(
     const run = { signal };
     report(phase);
     const snapshot = await convert(session, staged, path, options, context);
-    await rm(staged.path);
+    await rm(staged.folder, { recursive: true });
     phase = 'PROFILING';
     report(phase);
     const work = [profileParquet(session, path, snapshot.rows, snapshot.columns, run), sha256Of(path, signal)] as const;
@@ -115,7 +79,9 @@ async function extractWithin(
     const { size } = await stat(path);
     const sample = await firstRows(session, path, snapshot.columns, run);
     const engine = await engineOf(session);
-    return { ...snapshot, path, bytes: size, sha256, profile, firstRows: sample, engine, sourceBytes: staged.bytes };
+    const notes = [...staged.notes, ...snapshot.notes];
+    const written = { path, bytes: size, sha256, sourceBytes: staged.bytes };
+    return { ...snapshot, ...written, notes, profile, firstRows: sample, engine };
   } finally {
     clearInterval(ticker);
     session.close();
@@ -135,7 +101,7 @@ async function convert(
     return await writeSnapshot(relation, { session, options, limits, target, run });
   } catch (error) {
     signal.throwIfAborted();
-    throw describeConversionError(error, options);
+    throw inNamedFile(describeConversionError(error, options), fileIn(error, staged.files));
   }
 }
 
@@ -143,72 +109,6 @@ async function convert(
 function readOptionsFor(source: SourceSpec, options: ReadOptions): ReadOptions {
   if (source.kind !== 'POSTGRES') return options;
   return { ...options, header: true, names: undefined, delimiter: ',', decimalComma: false, encoding: 'UTF8' };
-}
-
-async function stage(source: SourceSpec, options: ReadOptions, context: ExtractionContext): Promise<Staged> {
-  const path = join(context.folder, 'source');
-  switch (source.kind) {
-    case 'HTTP': {
-      const remote = await openRemote(source.url, { policy: context.outbound, signal: context.signal });
-      try {
-        const bytes = await stageBody(remote.body, source.format, path, options, context, remote.totalBytes);
-        return { path, format: source.format, bytes };
-      } catch (error) {
-        throw describeTransferError(error, new URL(source.url).host);
-      } finally {
-        await remote.release();
-      }
-    }
-    case 'POSTGRES': {
-      const rows = await openPostgres(source, {
-        policy: context.outbound,
-        signal: context.signal,
-        timeoutMs: context.limits.timeoutMs,
-      });
-      try {
-        const bytes = await stageBody(rows.csv, 'CSV', path, options, context);
-        return { path, format: 'CSV', bytes, declared: rows.declared };
-      } finally {
-        await rows.release();
-      }
-    }
-    case 'S3': {
-      if (!context.s3) throw new AppError('INVALID_STATE', 'Sources in S3 cannot be read here.');
-      const { body, totalBytes, release } = await openS3(source.url, context.s3, context.signal);
-      try {
-        if (totalBytes > context.limits.maxBytes) throw tooLarge(context.limits.maxBytes);
-        const bytes = await stageBody(body, source.format, path, options, context, totalBytes);
-        return { path, format: source.format, bytes };
-      } finally {
-        release();
-      }
-    }
-    case 'UPLOAD': {
-      if (!context.openUpload)
-        throw new AppError('INVALID_STATE', 'Nothing was uploaded yet. Upload a file, then extract again.');
-      const bytes = await stageBody(await context.openUpload(), source.format, path, options, context);
-      return { path, format: source.format, bytes };
-    }
-  }
-}
-
-function stageBody(
-  body: Readable,
-  format: FileFormat,
-  path: string,
-  options: ReadOptions,
-  context: ExtractionContext,
-  totalBytes?: number,
-): Promise<number> {
-  let reported = 0;
-  const onBytes = (bytes: number) => {
-    const now = performance.now();
-    if (now - reported < PROGRESS_INTERVAL_MS) return;
-    reported = now;
-    context.onProgress?.({ phase: 'READING', bytes, totalBytes, ...(totalBytes && { fraction: bytes / totalBytes }) });
-  };
-  const { limits, signal } = context;
-  return stageStream(body, { path, format, encoding: options.encoding, limits, signal, onBytes });
 }
 
 async function engineOf(session: DuckDbSession): Promise<string> {

@@ -23,7 +23,10 @@ export const sourceSpecSchema = z.discriminatedUnion('kind', [
       .max(4000),
     query: z.string().trim().min(1).max(100_000),
   }),
-  /** An object that the installation itself can read, if an administrator allowed that: `s3://bucket/path/file`. */
+  /**
+   * What the installation itself can read, if an administrator allowed that: an object as `s3://bucket/path/file`, or
+   * all below `s3://bucket/path/`.
+   */
   z.strictObject({ kind: z.literal('S3'), url: z.string().min(1).max(4000), format: z.enum(FILE_FORMATS) }),
   z.strictObject({ kind: z.literal('UPLOAD'), format: z.enum(FILE_FORMATS) }),
 ]);

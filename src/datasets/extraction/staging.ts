@@ -12,9 +12,9 @@ export interface StagingOptions {
   readonly path: string;
   readonly format: FileFormat;
   readonly encoding: 'UTF8' | 'LATIN1';
-  readonly limits: ExtractionLimits;
   readonly signal: AbortSignal;
-  readonly onBytes?: (bytes: number) => void;
+  /** Counts the bytes of the whole source, of which this may be one file of several. */
+  readonly meter: ByteMeter;
 }
 
 /** Below this size a high compression ratio is no danger. */
@@ -27,12 +27,10 @@ const GZIP_MAGIC = [0x1f, 0x8b];
 /**
  * Writes a source to a file as plain UTF-8 (or as it stands for Parquet): unpacked if it is gzip, transcoded if it is
  * Latin-1, within the byte limits. Nothing is held in memory but the chunk in flight.
- * @returns Bytes read from the source.
  * @throws AppError naming what is wrong with the bytes; whatever the stream itself throws passes unchanged.
  */
-export async function stageStream(source: Readable, options: StagingOptions): Promise<number> {
-  const { limits, signal } = options;
-  const meter = new ByteMeter(limits, options.onBytes);
+export async function stageStream(source: Readable, options: StagingOptions): Promise<void> {
+  const { meter, signal } = options;
   const { head, rest } = await peek(source);
   const isGzip = GZIP_MAGIC.every((byte, index) => head[index] === byte);
   const bytes = meter.countRead(rest);
@@ -40,19 +38,18 @@ export async function stageStream(source: Readable, options: StagingOptions): Pr
   const transcode = options.encoding === 'LATIN1' && options.format !== 'PARQUET' ? latin1ToUtf8 : unchanged;
   try {
     if (isGzip) await pipeline(bytes, createGunzip(), meter.countUnpacked, transcode, write, { signal });
-    else await pipeline(bytes, transcode, write, { signal });
+    else await pipeline(bytes, meter.countPlain, transcode, write, { signal });
   } catch (error) {
     signal.throwIfAborted();
     throw describeStagingError(error);
   }
   await assertLooksLike(options);
-  return meter.read;
 }
 
-/** Counts and caps what passes by. */
-class ByteMeter {
+/** Counts and caps the bytes of a source: those that are read, and those that it takes on the disk. */
+export class ByteMeter {
   read = 0;
-  private unpacked = 0;
+  private written = 0;
 
   constructor(
     private readonly limits: ExtractionLimits,
@@ -68,15 +65,26 @@ class ByteMeter {
     }
   }
 
-  readonly countUnpacked = async function* (this: ByteMeter, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  readonly countPlain = async function* (this: ByteMeter, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
-      this.unpacked += chunk.length;
-      if (this.unpacked > this.limits.maxBytes) throw tooLarge(this.limits.maxBytes);
-      const allowed = Math.max(RATIO_FREE_BYTES, this.read * this.limits.maxGzipRatio);
-      if (this.unpacked > allowed) throw compressedTooMuch(this.limits.maxGzipRatio);
+      this.countWritten(chunk);
       yield chunk;
     }
   }.bind(this);
+
+  readonly countUnpacked = async function* (this: ByteMeter, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      this.countWritten(chunk);
+      const allowed = Math.max(RATIO_FREE_BYTES, this.read * this.limits.maxGzipRatio);
+      if (this.written > allowed) throw compressedTooMuch(this.limits.maxGzipRatio);
+      yield chunk;
+    }
+  }.bind(this);
+
+  private countWritten({ length }: Buffer): void {
+    this.written += length;
+    if (this.written > this.limits.maxBytes) throw tooLarge(this.limits.maxBytes);
+  }
 }
 
 async function* unchanged(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -11,18 +11,20 @@ const PAUSE_MS = 200;
  * The bytes of an object. Where the connection breaks off, they go on from there, as long as the object is the same;
  * the client's own retries end with the first byte.
  * @param key within the bucket, prefix included.
+ * @param onlyIf ETag of the object that is meant; PreconditionFailed if it was replaced meanwhile.
  */
 export async function* readObject(
   { client, bucket }: S3Location,
   key: string,
   signal?: AbortSignal,
+  onlyIf?: string,
 ): AsyncGenerator<Buffer> {
   let offset = 0;
-  let etag: string | undefined;
+  let etag = onlyIf;
   for (let breaks = 0; ;) {
     try {
-      const range = offset > 0 ? { Range: `bytes=${offset}-`, IfMatch: etag } : {};
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...range });
+      const range = offset > 0 && { Range: `bytes=${offset}-` };
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key, IfMatch: etag, ...range });
       const answer = await client.send(command, { abortSignal: signal });
       etag ??= answer.ETag;
       for await (const chunk of answer.Body as Readable) {
