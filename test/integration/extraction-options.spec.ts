@@ -124,6 +124,12 @@ describe('other formats', () => {
     expect(rows).toBe(25_001);
   });
 
+  it('does not round the numbers of JSON that follow many integers', async () => {
+    const { columns, profile } = await runUpload(`${'{"n":1}\n'.repeat(20_500)}{"n":2.5}\n`, {}, 'NDJSON');
+    expect(columns).toEqual([{ name: 'n', type: 'NUMBER' }]);
+    expect(profile[0]).toMatchObject({ max: 2.5 });
+  });
+
   it('applies casts, markers and trimming to JSON text too', async () => {
     const { rowsRead } = await runUpload(
       '[{"a":" 5 ","b":1},{"a":"?","b":0}]',

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { DuckDbSession, RunOptions } from '../../platform/duckdb/duckdb-session.js';
 import { identifier, literal, literals } from '../../platform/duckdb/sql-text.js';
 import { AppError } from '../../errors/app-error.js';
@@ -68,10 +69,7 @@ export async function openRelation(
     );
   }
   if (format === 'PARQUET') await assertParquetBounded(session, paths, columns, limits, run);
-  if (format === 'JSON' || format === 'NDJSON') {
-    const typed = files.length === 1 ? columns : await describe(session, from, run);
-    return { format, from, columns: typed, parts: [{ from }] };
-  }
+  if (format === 'JSON' || format === 'NDJSON') return jsonRelation(session, format, from, run);
   const parts = files.map((file) => ({
     file,
     from: reader.from([file.path]),
@@ -165,8 +163,23 @@ function jsonReader(
   };
 }
 
+/**
+ * Types of JSON are those of all rows. Where the first ones tell the same, reading looks at no more each time; where
+ * they don't, it would round 2.5 to the integer type that it took for granted, without a word.
+ */
+async function jsonRelation(
+  session: DuckDbSession,
+  format: 'JSON' | 'NDJSON',
+  from: string,
+  run: RunOptions,
+): Promise<RawRelation> {
+  const [ofFirst, columns] = [await describe(session, from, run), await describe(session, ofAllRows(from), run)];
+  const chosen = isDeepStrictEqual(ofFirst, columns) ? from : ofAllRows(from);
+  return { format, from: chosen, columns, parts: [{ from: chosen }] };
+}
+
 function ofAllRows(readJson: string): string {
-  return readJson.replace(/\)$/, ', sample_size = -1)');
+  return readJson.replace(/(, sample_size = -1)?\)$/, ', sample_size = -1)');
 }
 
 function assertBeginsLike(format: 'JSON' | 'NDJSON', head: string): void {
