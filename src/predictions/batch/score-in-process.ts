@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../../errors/app-error.js';
+import { askProcess } from '../../platform/process/ask-process.js';
 import type { ScoringOrder, ScoringResult } from './score-file.js';
-import type { ScoringMessage } from './score-process.js';
+import type { ScoringAnswer } from './score-process.js';
 
 const PROGRAM = fileURLToPath(new URL('./score-process.js', import.meta.url));
 
@@ -17,44 +16,24 @@ export async function scoreInProcess(
   signal: AbortSignal,
   report: (done: number, total: number) => void,
 ): Promise<ScoringResult> {
-  signal.throwIfAborted();
-  // The folder tells people who look at processes which batch this is.
-  const child = fork(PROGRAM, [order.folder], { serialization: 'advanced', signal, killSignal: 'SIGKILL' });
-  child.on('error', () => undefined); // Of an abort; what ended the process is told by its exit.
-  try {
-    const answered = answerOf(child, report);
-    const ended = once(child, 'exit').then(([code, killedBy]: (number | string | null)[]) => {
-      signal.throwIfAborted();
-      throw new AppError(
-        'INTERNAL',
-        `The scoring ended without an answer (${killedBy ?? `code ${code ?? 'unknown'}`}), most likely because memory ran out. Give the worker more memory, or lower DUCKDB_MEMORY_LIMIT.`,
-      );
-    });
-    child.send(order);
-    const result = await Promise.race([answered, ended]);
-    ended.catch(() => undefined); // It exits after its answer.
-    return result;
-  } finally {
-    if (child.connected) child.disconnect();
-  }
+  const answer = await askProcess<ScoringAnswer>({
+    program: PROGRAM,
+    args: [order.folder],
+    order,
+    signal,
+    report: ({ done, total }) => {
+      report(done, total);
+    },
+    died,
+  });
+  if (answer.kind === 'REFUSED') throw new AppError('BAD_INPUT', answer.reason);
+  if (answer.kind === 'FAILED') throw new Error(answer.problem);
+  return answer.result;
 }
 
-function answerOf(child: ChildProcess, report: (done: number, total: number) => void): Promise<ScoringResult> {
-  return new Promise((resolve, reject) => {
-    child.on('message', (message: ScoringMessage) => {
-      switch (message.kind) {
-        case 'PROGRESS':
-          report(message.done, message.total);
-          return;
-        case 'SCORED':
-          resolve(message.result);
-          return;
-        case 'REFUSED':
-          reject(new AppError('BAD_INPUT', message.reason));
-          return;
-        case 'FAILED':
-          reject(new Error(message.problem));
-      }
-    });
-  });
+function died(how: string): AppError {
+  return new AppError(
+    'INTERNAL',
+    `The scoring ended without an answer (${how}), most likely because memory ran out. Give the worker more memory, or lower DUCKDB_MEMORY_LIMIT.`,
+  );
 }

@@ -1,9 +1,9 @@
 import { AppError } from '../../errors/app-error.js';
+import { answerOnce, type Progress } from '../../platform/process/answer-once.js';
 import { scoreFile, type ScoringOrder, type ScoringResult } from './score-file.js';
 
-/** What the process sends. REFUSED is the fault of the data; the reason says what to do. */
-export type ScoringMessage =
-  | { readonly kind: 'PROGRESS'; readonly done: number; readonly total: number }
+/** What the process answers. REFUSED is the fault of the data; the reason says what to do. */
+export type ScoringAnswer =
   | { readonly kind: 'SCORED'; readonly result: ScoringResult }
   | { readonly kind: 'REFUSED'; readonly reason: string }
   | { readonly kind: 'FAILED'; readonly problem: string };
@@ -11,21 +11,10 @@ export type ScoringMessage =
 /** A sign of life at the same time: while the file is written there is no other. */
 const PROGRESS_INTERVAL_MS = 500;
 
-process.once('disconnect', () => {
-  process.exit(1); // Whoever wanted the answer is gone.
-});
-process.once('message', (order: ScoringOrder) => {
-  void answer(order).then((message) => {
-    process.send?.(message, undefined, undefined, () => {
-      process.exit(0);
-    });
-  });
-});
-
-async function answer(order: ScoringOrder): Promise<ScoringMessage> {
-  let progress = { done: 0, total: 0 };
+answerOnce(async (order: ScoringOrder, report: (progress: Progress) => void): Promise<ScoringAnswer> => {
+  let progress: Progress = { done: 0, total: 0 };
   const timer = setInterval(() => {
-    process.send?.({ kind: 'PROGRESS', ...progress } satisfies ScoringMessage);
+    report(progress);
   }, PROGRESS_INTERVAL_MS);
   try {
     const result = await scoreFile(order, (done, total) => (progress = { done, total }));
@@ -36,4 +25,4 @@ async function answer(order: ScoringOrder): Promise<ScoringMessage> {
   } finally {
     clearInterval(timer);
   }
-}
+});
