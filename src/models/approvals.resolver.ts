@@ -10,7 +10,8 @@ import { Approvals } from './approvals.service.js';
 import { PendingApproval, PendingApprovalPage } from './approvals.types.js';
 import { toModelType, toPromotionType, toVersionType } from './models.mapping.js';
 import { ModelsService } from './models.service.js';
-import { ModelType, ModelVersionType, VersionDecisionInput, versionDecisionSchema } from './models.types.js';
+import { VersionDecisionInput, versionDecisionSchema } from './models.inputs.js';
+import { ModelType, ModelVersionType } from './models.types.js';
 import type { Promotion } from './promotion.entity.js';
 import { Promotions } from './promotions.js';
 

@@ -7,7 +7,8 @@ import { ZodPipe } from '../platform/http/zod.pipe.js';
 import { Challenges } from './challenges.js';
 import { ChallengeType, type StartChallenge, StartChallengeInput, startChallengeSchema } from './challenges.types.js';
 import { toChallengeType, toModelType } from './models.mapping.js';
-import { ModelType, RollbackInput, rollbackSchema } from './models.types.js';
+import { RollbackInput, rollbackSchema } from './models.inputs.js';
+import { ModelType } from './models.types.js';
 
 @Resolver(() => ModelType)
 export class ChallengesResolver {

@@ -1,7 +1,7 @@
 import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { z } from 'zod';
 import { enumOf } from '../platform/graphql/enum-of.js';
-import { RollbackInput, rollbackSchema } from './models.types.js';
+import { RollbackInput, rollbackSchema } from './models.inputs.js';
 import { CHALLENGE_KINDS, type ChallengeKind } from './stage.js';
 
 export const ChallengeKindEnum = enumOf(CHALLENGE_KINDS);

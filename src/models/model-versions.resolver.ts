@@ -10,7 +10,8 @@ import { cardPath } from './card/card-path.js';
 import { ModelRegistry } from './model-registry.js';
 import { toMetrics, toModelType, toVersionType, toWarnings } from './models.mapping.js';
 import { ModelsService } from './models.service.js';
-import { EvaluatorKindEnum, ModelType, ModelVersionType } from './models.types.js';
+import { EvaluatorKindEnum } from './models.enums.js';
+import { ModelType, ModelVersionType } from './models.types.js';
 import { ImportanceType, Metric, TrainingWarning } from './version-quality.types.js';
 
 /** Fields that come from a version's manifest, which is read only for queries that ask. */

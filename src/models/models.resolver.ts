@@ -21,18 +21,20 @@ import { toComparison, toModelType, toPromotionType, toVersionType } from './mod
 import { ModelsService } from './models.service.js';
 import {
   CreateModelInput,
+  RollbackInput,
+  rollbackSchema,
+  UpdateModelInput,
+  VersionDecisionInput,
+  versionDecisionSchema,
+} from './models.inputs.js';
+import {
   ModelPage,
   ModelType,
   ModelVersionPage,
   ModelVersionType,
   PromotionPage,
   PromotionType,
-  RollbackInput,
-  rollbackSchema,
-  UpdateModelInput,
   VersionComparison,
-  VersionDecisionInput,
-  versionDecisionSchema,
 } from './models.types.js';
 import { Promotions } from './promotions.js';
 

@@ -14,7 +14,7 @@ import { defaultGate, parseGate } from './gate-settings.js';
 import { CHAMPION_CHANGES } from './champion-line.js';
 import { checkColumns, parseSplit } from './model-columns.js';
 import { Model } from './model.entity.js';
-import type { CreateModelInput, UpdateModelInput } from './models.types.js';
+import type { CreateModelInput, UpdateModelInput } from './models.inputs.js';
 import { ModelRegistry } from './model-registry.js';
 import { ModelVersion } from './model-version.entity.js';
 import { deleteArtifactsJob } from './models.jobs.js';

@@ -1,7 +1,7 @@
 import { ArgsType, Field, Float, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import type { ScoreUnit } from '../ml/explain/head.js';
 import type { VersionAlgorithm } from '../models/algorithm.js';
-import { AlgorithmEnum, StageEnum } from '../models/models.types.js';
+import { AlgorithmEnum, StageEnum } from '../models/models.enums.js';
 import type { Stage } from '../models/stage.js';
 import { enumOf } from '../platform/graphql/enum-of.js';
 import { PageArgs, PageOf } from '../platform/graphql/pagination.js';

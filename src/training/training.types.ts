@@ -2,7 +2,7 @@ import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, regis
 import { z } from 'zod';
 import { MAX_FOLDS, MIN_FOLDS } from '../ml/train/folds.js';
 import { VERSION_ALGORITHMS, type VersionAlgorithm } from '../models/algorithm.js';
-import { AlgorithmEnum, BackendEnum } from '../models/models.types.js';
+import { AlgorithmEnum, BackendEnum } from '../models/models.enums.js';
 import { type BackendName, BACKENDS } from '../models/training-backend-name.js';
 import { PageOf } from '../platform/graphql/pagination.js';
 import { JsonScalar } from '../platform/graphql/scalars.js';

@@ -1,7 +1,7 @@
 import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, registerEnumType } from '@nestjs/graphql';
 import { METHOD_NAMES, type MethodName } from '../../ml/statistics/drift/methods.js';
 import type { Algorithm } from '../../models/algorithm.js';
-import { AlgorithmEnum } from '../../models/models.types.js';
+import { AlgorithmEnum } from '../../models/models.enums.js';
 import { enumOf } from '../../platform/graphql/enum-of.js';
 import { PageOf } from '../../platform/graphql/pagination.js';
 import { BigIntScalar } from '../../platform/graphql/scalars.js';

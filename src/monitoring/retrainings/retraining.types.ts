@@ -1,6 +1,6 @@
 import { Field, GraphQLISODateTime, ID, ObjectType, registerEnumType } from '@nestjs/graphql';
 import type { Algorithm } from '../../models/algorithm.js';
-import { AlgorithmEnum } from '../../models/models.types.js';
+import { AlgorithmEnum } from '../../models/models.enums.js';
 import { PageOf } from '../../platform/graphql/pagination.js';
 import { RetrainingTriggerEnum } from '../decisions/decision.types.js';
 import { RETRAINING_STATES, type RetrainingState, type RetrainingTrigger } from '../decisions/retrain-rule.types.js';

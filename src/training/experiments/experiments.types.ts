@@ -2,7 +2,7 @@ import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, regis
 import { z } from 'zod';
 import type { SearchRange } from '../../ml/train/hyperparameters.js';
 import { type Algorithm, ALGORITHMS } from '../../models/algorithm.js';
-import { AlgorithmEnum } from '../../models/models.types.js';
+import { AlgorithmEnum } from '../../models/models.enums.js';
 import { enumOf } from '../../platform/graphql/enum-of.js';
 import { PageOf } from '../../platform/graphql/pagination.js';
 import { JsonScalar } from '../../platform/graphql/scalars.js';
