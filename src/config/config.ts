@@ -167,6 +167,12 @@ export const settingsSchema = z.object({
     .positive()
     .default(1_000)
     .describe('Most requests for predictions that one process works on at once'),
+  PREDICTION_TIMEOUT_SECONDS: z.coerce
+    .number()
+    .positive()
+    .max(600)
+    .default(30)
+    .describe('Longest time that a model takes to answer a request, where it has no limit of its own; after it, 504'),
   PREDICTION_LOG_MODE: z
     .enum(['durable', 'async', 'sampled'])
     .default('durable')

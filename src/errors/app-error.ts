@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'UNSUPPORTED_MEDIA_TYPE',
   'RATE_LIMITED',
   'UPSTREAM_FAILED',
+  'TIMED_OUT',
   'UNAVAILABLE',
   'INTERNAL',
 ] as const;

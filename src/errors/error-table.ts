@@ -13,6 +13,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   RATE_LIMITED: 429,
   UPSTREAM_FAILED: 502,
   UNAVAILABLE: 503,
+  TIMED_OUT: 504,
   INTERNAL: 500,
 };
 
@@ -29,6 +30,7 @@ const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   429: 'RATE_LIMITED',
   502: 'UPSTREAM_FAILED',
   503: 'UNAVAILABLE',
+  504: 'TIMED_OUT',
 };
 
 /** Code for an error that only carries an HTTP status, as Fastify's and Nest's own do. */

@@ -7,6 +7,7 @@ import type { VersionAlgorithm } from './algorithm.js';
 import { Challenge } from './challenge.entity.js';
 import { Model } from './model.entity.js';
 import { ModelVersion } from './model-version.entity.js';
+import type { ServingSettings } from './serving-settings.js';
 import type { ChallengeKind, Stage } from './stage.js';
 
 /** Versions that serving protocols, which know no pages, list of a model. */
@@ -33,6 +34,7 @@ export interface ServableVersion {
   readonly artifactKey: string;
   readonly artifactSha256: string;
   readonly signature: Signature;
+  readonly serving: ServingSettings;
 }
 
 /** A version that is tried beside the champion. */
@@ -167,6 +169,10 @@ function servable(model: Model, version: ModelVersion): ServableVersion {
     artifactKey: version.artifactKey,
     artifactSha256: version.artifactSha256,
     signature: version.signature,
+    serving: {
+      predictionTimeoutSeconds: model.predictionTimeoutSeconds,
+      predictionLogMode: model.predictionLogMode,
+    },
   };
 }
 

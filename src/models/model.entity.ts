@@ -2,6 +2,7 @@ import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 import type { Task } from '../ml/schema/signature.js';
 import type { SplitChoice } from './model-columns.js';
 import type { GateSettings } from './promotion-gate.js';
+import type { LogMode } from './serving-settings.js';
 import type { PromotionMode } from './stage.js';
 import type { BackendName } from './training-backend-name.js';
 
@@ -44,6 +45,13 @@ export class Model {
   /** Image of a training script of its own, which runs on SageMaker; null: it is trained by our algorithms. */
   @Column('text', { name: 'training_image', nullable: true })
   trainingImage!: string | null;
+
+  /** See ServingSettings. */
+  @Column('double precision', { name: 'prediction_timeout_seconds', nullable: true })
+  predictionTimeoutSeconds!: number | null;
+
+  @Column('text', { name: 'prediction_log_mode', nullable: true })
+  predictionLogMode!: LogMode | null;
 
   /** Number of the newest version. */
   @Column('integer', { name: 'last_version', default: 0 })

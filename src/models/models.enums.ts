@@ -5,6 +5,7 @@ import type { SplitMethod } from '../ml/train/split.js';
 import { VERSION_ALGORITHMS } from './algorithm.js';
 import { EVALUATORS } from './artifact/manifest.js';
 import { PROMOTION_ACTIONS, PROMOTION_MODES, STAGES } from './stage.js';
+import type { LogMode } from './serving-settings.js';
 import { BACKENDS } from './training-backend-name.js';
 
 export const AlgorithmEnum = enumOf(VERSION_ALGORITHMS);
@@ -15,6 +16,11 @@ export const TaskEnum = enumOf<Task>(['REGRESSION', 'CLASSIFICATION']);
 export const SplitMethodEnum = enumOf<SplitMethod>(['RANDOM', 'STRATIFIED', 'TIME']);
 export const PromotionModeEnum = enumOf(PROMOTION_MODES);
 export const PromotionActionEnum = enumOf(PROMOTION_ACTIONS);
+
+export const LogModeEnum = { DURABLE: 'durable', ASYNC: 'async', SAMPLED: 'sampled' } as const satisfies Record<
+  Uppercase<LogMode>,
+  LogMode
+>;
 
 registerEnumType(AlgorithmEnum, {
   name: 'Algorithm',
@@ -33,6 +39,18 @@ registerEnumType(EvaluatorKindEnum, {
   valuesMap: {
     COMPILED: { description: 'Our kernels, which know every operator of the graph.' },
     ONNX_RUNTIME: { description: 'ONNX Runtime, for graphs with other operators.' },
+  },
+});
+registerEnumType(LogModeEnum, {
+  name: 'PredictionLogMode',
+  description: 'Which predictions are logged, and whether their answer waits for it.',
+  valuesMap: {
+    DURABLE: { description: 'All, and an answer leaves once it is logged.' },
+    ASYNC: {
+      description:
+        'All, after their answer has left; where the database falls behind or a process dies, rows are lost.',
+    },
+    SAMPLED: { description: 'A share of them, PREDICTION_LOG_SHARE, and an answer leaves once that is logged.' },
   },
 });
 registerEnumType(TaskEnum, {

@@ -2,7 +2,8 @@ import { Field, Float, InputType, Int } from '@nestjs/graphql';
 import { z } from 'zod';
 import type { Task } from '../ml/schema/signature.js';
 import type { SplitMethod } from '../ml/train/split.js';
-import { BackendEnum, PromotionModeEnum, SplitMethodEnum, TaskEnum } from './models.enums.js';
+import { BackendEnum, LogModeEnum, PromotionModeEnum, SplitMethodEnum, TaskEnum } from './models.enums.js';
+import type { LogMode } from './serving-settings.js';
 import type { PromotionMode } from './stage.js';
 import type { BackendName } from './training-backend-name.js';
 
@@ -82,6 +83,16 @@ export class CreateModelInput extends GateInput {
       'Image of a training script of your own, of those that SAGEMAKER_IMAGE_ALLOW_LIST names. Its trainings are then FOREIGN ones on SageMaker by default, and their versions come from the model.onnx that the script leaves.',
   })
   trainingImage?: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Longest time that a request for its predictions may take to be computed; after it, TIMED_OUT. Null: PREDICTION_TIMEOUT_SECONDS.',
+  })
+  predictionTimeoutSeconds?: number | null;
+
+  @Field(() => LogModeEnum, { nullable: true, description: 'Null: PREDICTION_LOG_MODE.' })
+  predictionLogMode?: LogMode | null;
 }
 
 @InputType()
@@ -100,6 +111,16 @@ export class UpdateModelInput extends GateInput {
 
   @Field(() => String, { nullable: true, description: 'Null: none any more. Left out: as it is.' })
   trainingImage?: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Longest time that a request for its predictions may take to be computed; after it, TIMED_OUT. Null: PREDICTION_TIMEOUT_SECONDS. Left out: as it is.',
+  })
+  predictionTimeoutSeconds?: number | null;
+
+  @Field(() => LogModeEnum, { nullable: true, description: 'Null: PREDICTION_LOG_MODE. Left out: as it is.' })
+  predictionLogMode?: LogMode | null;
 }
 
 @InputType()

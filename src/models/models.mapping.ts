@@ -12,7 +12,7 @@ import type { Metric, TrainingWarning } from './version-quality.types.js';
 
 export function toModelType(model: Model): ModelType {
   const { id, name, task, datasetId, target, features, split, gate, promotionMode, createdAt } = model;
-  const { backend, trainingImage } = model;
+  const { backend, trainingImage, predictionTimeoutSeconds, predictionLogMode } = model;
   const { primaryMetric, margin, floors } = gate;
   return {
     id,
@@ -29,6 +29,8 @@ export function toModelType(model: Model): ModelType {
     promotionMode,
     backend,
     trainingImage,
+    predictionTimeoutSeconds,
+    predictionLogMode,
     createdAt,
   };
 }

@@ -108,7 +108,9 @@ export class ModelsResolver {
     return toModelType(await this.models.create(input, principal));
   }
 
-  @Mutation(() => ModelType, { description: 'Changes the gate, the promotion mode and the backend.' })
+  @Mutation(() => ModelType, {
+    description: 'Changes the gate, the promotion mode, the backend, and how its predictions are made.',
+  })
   @RequirePromotion()
   async updateModel(
     @CurrentPrincipal() principal: Principal,

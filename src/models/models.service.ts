@@ -18,6 +18,7 @@ import type { CreateModelInput, UpdateModelInput } from './models.inputs.js';
 import { ModelRegistry } from './model-registry.js';
 import { ModelVersion } from './model-version.entity.js';
 import { deleteArtifactsJob } from './models.jobs.js';
+import { NO_SERVING_SETTINGS, parseServing } from './serving-settings.js';
 import { PromotionLedger } from './promotion-ledger.js';
 import { Promotion } from './promotion.entity.js';
 import { championOf, lockModel } from './locked-model.js';
@@ -69,6 +70,7 @@ export class ModelsService {
       promotionMode: input.promotionMode,
       backend,
       trainingImage,
+      ...parseServing(input, NO_SERVING_SETTINGS),
       createdBy: actor.userId,
     });
     await this.dataSource.transaction(async (manager) => {
@@ -83,23 +85,25 @@ export class ModelsService {
     return this.registry.modelByName(model.name);
   }
 
-  /** Changes how versions are trained and judged from now on; what is there keeps its verdicts. */
+  /** Changes how versions are trained, judged and served from now on; what is there keeps its verdicts. */
   async update(input: UpdateModelInput, actor: Principal): Promise<Model> {
-    const { name, promotionMode, backend, trainingImage, ...settings } = input;
+    const { name, promotionMode, backend, trainingImage, predictionTimeoutSeconds, predictionLogMode, ...gate } = input;
     if (backend) assertSetUp(backend, this.config);
     if (trainingImage) this.assertTrainable(trainingImage);
     return this.dataSource.transaction(async (manager) => {
       const model = await lockModel(manager, { name });
-      model.gate = parseGate(model.task, settings, model.gate);
+      model.gate = parseGate(model.task, gate, model.gate);
       model.promotionMode = promotionMode ?? model.promotionMode;
       model.backend = backend === undefined ? model.backend : backend;
       model.trainingImage = trainingImage === undefined ? model.trainingImage : trainingImage;
-      const { gate } = model;
+      const serving = parseServing({ predictionTimeoutSeconds, predictionLogMode }, model);
+      Object.assign(model, serving);
       const changes = {
-        gate,
+        gate: model.gate,
         promotionMode: model.promotionMode,
         backend: model.backend,
         trainingImage: model.trainingImage,
+        ...serving,
       };
       await manager.update(Model, { id: model.id }, changes);
       await this.audit.record(manager, {

@@ -7,12 +7,14 @@ import type { VersionAlgorithm } from './algorithm.js';
 import {
   AlgorithmEnum,
   BackendEnum,
+  LogModeEnum,
   PromotionActionEnum,
   PromotionModeEnum,
   SplitMethodEnum,
   StageEnum,
   TaskEnum,
 } from './models.enums.js';
+import type { LogMode } from './serving-settings.js';
 import type { PromotionAction, PromotionMode, Stage } from './stage.js';
 import type { BackendName } from './training-backend-name.js';
 
@@ -71,6 +73,16 @@ export class ModelType {
 
   @Field(() => String, { nullable: true, description: 'Image of its own training script.' })
   trainingImage!: string | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'Longest time that a request for its predictions may take to be computed; after it, TIMED_OUT. Null: PREDICTION_TIMEOUT_SECONDS.',
+  })
+  predictionTimeoutSeconds!: number | null;
+
+  @Field(() => LogModeEnum, { nullable: true, description: 'Null: PREDICTION_LOG_MODE.' })
+  predictionLogMode!: LogMode | null;
 
   @Field(() => GraphQLISODateTime)
   createdAt!: Date;

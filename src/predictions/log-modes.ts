@@ -5,6 +5,7 @@ import { Counter } from 'prom-client';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { type Hash, hashText } from '../ml/statistics/hash.js';
+import type { LogMode } from '../models/serving-settings.js';
 import { liesBelow } from './challenge/sticky-share.js';
 import type { AnsweredClaim } from './idempotency/claim.js';
 import { PredictionLog } from './prediction-log.js';
@@ -18,7 +19,7 @@ const DRAIN_MS = 10_000;
 
 type LogSettings = Pick<Config, 'PREDICTION_LOG_MODE' | 'PREDICTION_LOG_SHARE'>;
 
-/** Decides by PREDICTION_LOG_MODE which rows are logged, and whether their answer waits for it. */
+/** Decides by the mode of a model, or PREDICTION_LOG_MODE, which rows are logged, and whether their answer waits for it. */
 @Injectable()
 export class LogModes implements OnApplicationShutdown {
   private readonly logger = new Logger('Predictions');
@@ -33,12 +34,18 @@ export class LogModes implements OnApplicationShutdown {
   /**
    * Resolves when the answer for these rows may leave.
    * @param committed is called once what is to be logged of them is in the log.
+   * @param own mode of their model; null: PREDICTION_LOG_MODE.
    * @param claim under which they were asked for. Such rows are always logged, all of them and first of all: with what
    * else should a repetition be told from a new request?
    * @throws AppError as {@link PredictionLog.append} does, unless the answer does not wait for the log.
    */
-  async write(rows: readonly LogRow[], committed: () => void, claim?: AnsweredClaim): Promise<void> {
-    const mode = claim ? 'durable' : this.config.PREDICTION_LOG_MODE;
+  async write(
+    rows: readonly LogRow[],
+    committed: () => void,
+    own: LogMode | null = null,
+    claim?: AnsweredClaim,
+  ): Promise<void> {
+    const mode = claim ? 'durable' : (own ?? this.config.PREDICTION_LOG_MODE);
     if (mode === 'async') {
       this.writeBehind(rows, committed);
       return;

@@ -22,7 +22,7 @@ export function checkRequest({ rows, correlationIds, explain }: PredictionReques
     throw new AppError(
       'LIMIT_EXCEEDED',
       `${rows.length} rows with explanations are too many: at most ${MAX_EXPLAINED_ROWS} are taken. Split them over several requests, or ask without \`explain\`.`,
-      { rows: rows.length, maxRows: MAX_EXPLAINED_ROWS },
+      { limit: 'rows', rows: rows.length, maxRows: MAX_EXPLAINED_ROWS },
     );
   }
   if (!correlationIds) return;
@@ -42,7 +42,7 @@ export function checkRowCount(rows: number, maxRows: number): void {
   throw new AppError(
     'LIMIT_EXCEEDED',
     `${rows} rows in one request are too many: at most ${maxRows} are taken (PREDICTION_MAX_ROWS). Split them over several requests.`,
-    { rows, maxRows },
+    { limit: 'rows', rows, maxRows },
   );
 }
 

@@ -26,6 +26,7 @@ import { CountsModule } from './counts/counts.module.js';
 import { EvaluatorsModule } from './evaluators.module.js';
 import { Explanations } from './explanations.js';
 import { IdempotentRequests } from './idempotency/idempotent-requests.js';
+import { BodyMetrics } from './body-metrics.js';
 import { LogModes } from './log-modes.js';
 import { InvocationsController } from './mlflow/invocations.controller.js';
 import { Invocations } from './mlflow/invocations.service.js';
@@ -101,7 +102,7 @@ export class PredictionsModule {}
     ShadowQueue,
     ...predictionMetrics,
   ],
-  exports: [PredictionsService, ModelRouter],
+  exports: [PredictionsService, ModelRouter, ServingLimits, ...predictionMetrics],
 })
 export class AnsweringModule {}
 
@@ -125,7 +126,7 @@ export class PredictionsApiModule {}
 /** The REST paths of serving clients. */
 @Module({
   imports: [PredictionsModule, AnsweringModule, ModelsModule, EvaluatorsModule, HealthModule],
-  providers: [OutcomeBody, OpenInference, RequestForm, Invocations],
+  providers: [OutcomeBody, OpenInference, RequestForm, Invocations, BodyMetrics],
   controllers: [PredictController, OutcomesController, OpenInferenceController, InvocationsController],
 })
 export class PredictionsServingModule {}

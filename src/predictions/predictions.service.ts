@@ -16,13 +16,19 @@ import { ModelRouter } from './model-router.js';
 import { type Claim, requestHash } from './idempotency/claim.js';
 import { IdempotentRequests } from './idempotency/idempotent-requests.js';
 import { LogModes } from './log-modes.js';
-import { PREDICTION_DURATION, PredictionResultLabel, PREDICTIONS_TOTAL } from './prediction.metrics.js';
+import {
+  PREDICTION_DURATION,
+  PREDICTION_ROWS,
+  PredictionResultLabel,
+  PREDICTIONS_TOTAL,
+} from './prediction.metrics.js';
 import { checkRequest, PredictionRequest } from './prediction-request.js';
 import type { LogRow } from './prediction-rows.js';
 import type { PredictionOutput } from './prediction.entity.js';
 import { ServingLimits } from './serving-limits.js';
 import type { RequestContext } from './request-context.js';
-import { scoreRows, ScoredRow } from './score-rows.js';
+import { type ScoreOptions, scoreRows, ScoredRow } from './score-rows.js';
+import { TimeLimit } from './time-limit.js';
 
 export interface PredictionAnswer {
   readonly model: { readonly name: string; readonly version: number; readonly algorithm: VersionAlgorithm };
@@ -65,14 +71,16 @@ export class PredictionsService {
     @Inject(CONFIG) private readonly config: Config,
     @InjectMetric(PREDICTIONS_TOTAL) private readonly total: Counter,
     @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram,
+    @InjectMetric(PREDICTION_ROWS) private readonly requestRows: Histogram,
   ) {}
 
   /**
-   * Predicts all rows or none. When it resolves, what PREDICTION_LOG_MODE wants logged is committed: every prediction, by
+   * Predicts all rows or none. When it resolves, what the log mode wants logged is committed: every prediction, by
    * default.
    * @throws AppError BAD_INPUT with the wrong fields, LIMIT_EXCEEDED for too many rows, NOT_FOUND or INVALID_STATE for
    *   the model, UNAVAILABLE if the prediction could not be logged, CONFLICT for an idempotency key that was used for
-   *   another request, RATE_LIMITED for a caller who comes too often, and what {@link Explanations.explain} throws.
+   *   another request, RATE_LIMITED for a caller who comes too often, TIMED_OUT for a model that takes too long, and what
+   *   {@link Explanations.explain} throws.
    */
   predict(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
     return this.limits.admit(callerOf(context.principal).id, () => this.predictOnce(request, context));
@@ -80,6 +88,7 @@ export class PredictionsService {
 
   private async predictOnce(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
     const arrived = performance.now();
+    this.requestRows.observe(request.rows.length);
     checkRequest(request, this.config.PREDICTION_MAX_ROWS);
     checkMayUse(context.principal, request.model);
     if (context.idempotencyKey === undefined) return this.execute(request, context, arrived);
@@ -103,17 +112,10 @@ export class PredictionsService {
     }
   }
 
-  private async answer(
-    request: PredictionRequest,
-    context: ExecutionContext,
-    { version, challenge }: Route,
-  ): Promise<PredictionAnswer> {
-    if (request.explain) await this.explanations.assertExplainable(version);
-    const theirs =
-      challenge?.kind === 'CANARY' ? await this.canaryAnswers(challenge, request, context.requestId) : NO_ANSWERS;
-    const rows = await this.score(version, request, theirs);
-    const latencyUs = Math.round((performance.now() - context.arrived) * 1_000);
-    const explanations = await this.explain(version, request, theirs);
+  private async answer(request: PredictionRequest, context: ExecutionContext, route: Route): Promise<PredictionAnswer> {
+    const { version, challenge } = route;
+    const limit = new TimeLimit(version, context.arrived, this.config.PREDICTION_TIMEOUT_SECONDS);
+    const { theirs, rows, latencyUs, explanations } = await limit.race(this.compute(request, context, route, limit));
     const answer: PredictionAnswer = {
       model: { name: version.modelName, version: version.version, algorithm: version.algorithm },
       predictions: rows.map(({ id, output }, i) => ({
@@ -130,11 +132,26 @@ export class PredictionsService {
     const shadow = (): void => {
       if (challenge?.kind === 'SHADOW') this.shadows.offer(challenge, request, logRows);
     };
-    await this.log.write(logRows, shadow, context.claim && this.idempotency.answered(context.claim, answer));
+    const claim = context.claim && this.idempotency.answered(context.claim, answer);
+    await this.log.write(logRows, shadow, version.serving.predictionLogMode, claim);
     this.observe('log', performance.now() - logging);
     this.count(version, 'ok', rows.length - theirs.size);
     if (challenge && theirs.size > 0) this.count(challenge.challenger, 'ok', theirs.size);
     return answer;
+  }
+
+  private async compute(
+    request: PredictionRequest,
+    { arrived, requestId }: ExecutionContext,
+    { version, challenge }: Route,
+    { check }: TimeLimit,
+  ) {
+    if (request.explain) await this.explanations.assertExplainable(version);
+    const theirs = challenge?.kind === 'CANARY' ? await this.canaryAnswers(challenge, request, requestId) : NO_ANSWERS;
+    check();
+    const rows = await this.score(version, request, theirs, check);
+    const latencyUs = Math.round((performance.now() - arrived) * 1_000);
+    return { theirs, rows, latencyUs, explanations: await this.explain(version, request, theirs) };
   }
 
   /** What the challenger answers, and can explain if that is asked for. */
@@ -179,11 +196,12 @@ export class PredictionsService {
     version: ServableVersion,
     { rows }: PredictionRequest,
     theirs: ReadonlyMap<number, Answer>,
+    check: () => void,
   ): Promise<readonly ScoredRow[]> {
-    if (theirs.size === 0) return this.scoreAll(version, rows);
+    if (theirs.size === 0) return this.scoreAll(version, rows, { check });
     const own = [...rows.keys()].filter((row) => !theirs.has(row));
     const ownRows = own.map((row) => rows[row]);
-    const scored = own.length === 0 ? [] : await this.scoreAll(version, ownRows, own);
+    const scored = own.length === 0 ? [] : await this.scoreAll(version, ownRows, { check, numbers: own });
     const merged = [...rows.keys()].map((row) => theirs.get(row)?.scored);
     own.forEach((row, i) => (merged[row] = scored[i]));
     return merged as ScoredRow[];
@@ -192,9 +210,9 @@ export class PredictionsService {
   private async scoreAll(
     version: ServableVersion,
     rows: readonly unknown[],
-    numbers?: readonly number[],
+    options: ScoreOptions,
   ): Promise<readonly ScoredRow[]> {
-    const scored = await this.evaluators.use(version, (model) => scoreRows(version.signature, model, rows, numbers));
+    const scored = await this.evaluators.use(version, (model) => scoreRows(version.signature, model, rows, options));
     this.observe('validate', scored.milliseconds.validate);
     this.observe('evaluate', scored.milliseconds.evaluate);
     return scored.rows;

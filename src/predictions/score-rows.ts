@@ -25,16 +25,22 @@ export interface ScoredRows {
   readonly milliseconds: { readonly validate: number; readonly evaluate: number };
 }
 
+export interface ScoreOptions {
+  /** Of the rows in their request, if these are not all of it, so that errors name the right ones. */
+  readonly numbers?: readonly number[];
+  /** Called before every block; ends the work by throwing. */
+  readonly check?: () => void;
+}
+
 /**
  * Validates and evaluates rows, block by block.
- * @param numbers of the rows in their request, if these are not all of it, so that errors name the right ones.
  * @throws AppError BAD_INPUT whose details name row, column, expected and received.
  */
 export async function scoreRows(
   signature: Signature,
   { evaluator, counter }: LoadedModel,
   rows: readonly unknown[],
-  numbers?: readonly number[],
+  { numbers, check }: ScoreOptions = {},
 ): Promise<ScoredRows> {
   const numberOf = (row: number): number => numbers?.[row] ?? row;
   const blockRows = blockRowsOf(signature);
@@ -42,6 +48,7 @@ export async function scoreRows(
   const milliseconds = { validate: 0, evaluate: 0 };
   for (let start = 0; start < rows.length; start += blockRows) {
     if (start > 0) await setImmediate();
+    check?.();
     const began = performance.now();
     const { batch, inputs } = encode(signature, rows.slice(start, start + blockRows), (row) => numberOf(start + row));
     const encoded = performance.now();

@@ -27,21 +27,37 @@ export class ServingLimits {
    * Runs the request of a caller, if that may be.
    * @throws AppError RATE_LIMITED for a caller who comes too often, UNAVAILABLE if too many requests are under way.
    */
-  async admit<Result>(callerId: string, work: () => Promise<Result>): Promise<Result> {
-    this.checkRate(callerId);
-    if (this.running >= this.config.PREDICTION_CONCURRENCY) {
-      this.limited.inc({ limit: 'concurrency' });
-      throw new AppError(
-        'UNAVAILABLE',
-        `This process is at work on ${this.running} requests for predictions already (PREDICTION_CONCURRENCY). Try again in a moment.`,
-      );
-    }
-    this.running++;
+  admit<Result>(callerId: string, work: () => Promise<Result>): Promise<Result> {
+    return this.counted(async () => {
+      this.checkRate(callerId);
+      this.checkConcurrency();
+      this.running++;
+      try {
+        return await work();
+      } finally {
+        this.running--;
+      }
+    });
+  }
+
+  /** Counts the limit that a request runs into, by the `limit` that the error's details name. */
+  async counted<Result>(work: () => Result | Promise<Result>): Promise<Result> {
     try {
       return await work();
-    } finally {
-      this.running--;
+    } catch (error) {
+      const limit = error instanceof AppError ? error.details?.['limit'] : undefined;
+      if (typeof limit === 'string') this.limited.inc({ limit });
+      throw error;
     }
+  }
+
+  private checkConcurrency(): void {
+    if (this.running < this.config.PREDICTION_CONCURRENCY) return;
+    throw new AppError(
+      'UNAVAILABLE',
+      `This process is at work on ${this.running} requests for predictions already (PREDICTION_CONCURRENCY). Try again in a moment.`,
+      { limit: 'concurrency' },
+    );
   }
 
   private checkRate(callerId: string): void {
@@ -49,12 +65,11 @@ export class ServingLimits {
     if (rate === undefined) return;
     const wait = this.bucketOf(callerId, rate).take(performance.now());
     if (wait === 0) return;
-    this.limited.inc({ limit: 'rate' });
     const retryAfterSeconds = Math.ceil(wait / 1_000);
     throw new AppError(
       'RATE_LIMITED',
       `You may send ${rate} requests for predictions a second (PREDICTION_RATE_LIMIT). Put more rows into one request, or try again in ${retryAfterSeconds} s.`,
-      { retryAfterSeconds },
+      { limit: 'rate', retryAfterSeconds },
     );
   }
 

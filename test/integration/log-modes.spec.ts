@@ -63,6 +63,20 @@ describe('the modes of the prediction log', () => {
 
   const rowsOf = (count: number, change: Partial<LogRow> = {}) => Array.from({ length: count }, () => logRow(change));
 
+  it('of a model counts more than that of the installation', async () => {
+    const rows = rowsOf(3);
+    const log = modes({ PREDICTION_LOG_MODE: 'sampled', PREDICTION_LOG_SHARE: Number.MIN_VALUE });
+    await log.write(rows, () => undefined, null);
+    expect(await loggedOf(rows)).toEqual([]);
+    await log.write(rows, () => undefined, 'durable');
+    expect(await loggedOf(rows)).toEqual(rows);
+    let committed = 0;
+    await whileLocked(() => log.write(rowsOf(1), () => committed++, 'async'));
+    expect(committed).toBe(0); // Answered all the same.
+    await log.onApplicationShutdown();
+    expect(committed).toBe(1);
+  });
+
   it('durable: an answer waits for its commit, up to the limit and no longer; what waits is bounded', async () => {
     const log = modes({});
     const rows = rowsOf(PENDING_ROWS);

@@ -7,6 +7,7 @@ import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { loadConfig } from '../../src/config/config.js';
 import { ModelArtifacts } from '../../src/models/artifact/model-artifacts.js';
+import { NO_SERVING_SETTINGS } from '../../src/models/serving-settings.js';
 import { createEvaluator } from '../../src/models/evaluation/create-evaluator.js';
 import type { ServableVersion } from '../../src/models/model-registry.js';
 import { FileObjectStore } from '../../src/platform/storage/file-object-store.js';
@@ -82,6 +83,7 @@ describe('the evaluator cache', () => {
       artifactKey: version.artifactKey,
       artifactSha256: found!.sha256,
       signature: WEATHER,
+      serving: NO_SERVING_SETTINGS,
     };
   }
 

@@ -4,6 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
 import type { Config } from '../../config/config.js';
 import { answerError } from '../../errors/http-error.filter.js';
+import { isBodyTooLarge } from './body-too-large.js';
 import { readCsvBodies } from './csv-body.js';
 import { cutIfClientStalls } from './idle-connections.js';
 import { hasLoopbackHost, needsLoopbackHost } from './loopback-host.js';
@@ -48,10 +49,6 @@ class EarlyErrorAdapter extends FastifyAdapter {
   override setErrorHandler(): ReturnType<FastifyAdapter['setErrorHandler']> {
     return this.getInstance();
   }
-}
-
-function isBodyTooLarge(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 'FST_ERR_CTP_BODY_TOO_LARGE';
 }
 
 /** Reads on, within reason, until the client has sent all: in the middle of it, it would see a broken pipe, no answer. */

@@ -5,6 +5,7 @@ import type { VersionSelector } from '../../models/model-registry.js';
 import { ModelRouter } from '../model-router.js';
 import { checkMayUse, PredictionsService } from '../predictions.service.js';
 import type { RequestContext } from '../request-context.js';
+import { ServingLimits } from '../serving-limits.js';
 import { type Invocation, readInvocation } from './invocation.js';
 
 export interface InvocationAnswer {
@@ -19,6 +20,7 @@ export class Invocations {
   constructor(
     private readonly router: ModelRouter,
     private readonly predictions: PredictionsService,
+    private readonly limits: ServingLimits,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -26,7 +28,8 @@ export class Invocations {
   async invoke(selector: VersionSelector, invocation: Invocation, context: RequestContext): Promise<InvocationAnswer> {
     checkMayUse(context.principal, selector.model);
     const { signature } = (await this.router.resolve(selector)).version;
-    const rows = await readInvocation(signature, invocation, this.config.PREDICTION_MAX_ROWS);
+    const { PREDICTION_MAX_ROWS: maxRows } = this.config;
+    const rows = await this.limits.counted(() => readInvocation(signature, invocation, maxRows));
     const { predictions } = await this.predictions.predict({ ...selector, rows }, context);
     return { predictions: predictions.map(({ value }) => value), prediction_ids: predictions.map(({ id }) => id) };
   }

@@ -9,6 +9,7 @@ import { ModelRouter } from '../model-router.js';
 import { checkRowCount } from '../prediction-request.js';
 import { checkMayUse, PredictionsService } from '../predictions.service.js';
 import type { RequestContext } from '../request-context.js';
+import { ServingLimits } from '../serving-limits.js';
 import { columnsOf, type InferRequest } from './infer-request.js';
 import { chooseOutputs, inferResponse, type InferResponse } from './infer-response.js';
 import { modelMetadata, type ModelMetadata } from './model-metadata.js';
@@ -21,6 +22,7 @@ export class OpenInference {
     private readonly registry: ModelRegistry,
     private readonly evaluators: EvaluatorCache,
     private readonly predictions: PredictionsService,
+    private readonly limits: ServingLimits,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -41,7 +43,9 @@ export class OpenInference {
     const { signature } = await this.resolve(selector, context.principal);
     const outputs = chooseOutputs(signature, request.outputs);
     const { rows: count, columns } = columnsOf(signature, request.inputs);
-    checkRowCount(count, this.config.PREDICTION_MAX_ROWS);
+    await this.limits.counted(() => {
+      checkRowCount(count, this.config.PREDICTION_MAX_ROWS);
+    });
     const rows = await rowsFromColumns(columns, count);
     const answer = await this.predictions.predict({ ...selector, rows }, context);
     return inferResponse(answer, outputs, signature.classes ?? [], request.id ?? context.requestId);
