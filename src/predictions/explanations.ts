@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AppError } from '../errors/app-error.js';
-import { type Beat, createExplainer, type Explainer, type ScoreExplanation } from '../ml/explain/explainer.js';
+import { createExplainer, type Explainer, type ScoreExplanation } from '../ml/explain/explainer.js';
 import type { ScoreUnit } from '../ml/explain/head.js';
+import type { Beat } from '../ml/explain/row-sums.js';
 import { UnexplainableError } from '../ml/explain/unexplainable.js';
 import type { Evaluator } from '../ml/schema/evaluator.js';
 import { encodeRows } from '../ml/schema/rows.js';

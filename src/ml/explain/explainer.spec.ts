@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { ensembleOf, forestModel, type StoredTree } from '../../../test/fixtures/explanations/forests.js';
+import { shapley, worth } from '../../../test/fixtures/explanations/shapley.js';
 import { compile } from '../onnx/compile.js';
 import { decodeModel } from '../onnx/decode.js';
 import { encodeModel } from '../onnx/encode.js';
@@ -139,34 +140,6 @@ function flatten(root: Shape): StoredTree {
   return tree;
 }
 
-/** The value of a coalition, straight from the definition: unknown columns split the row by covers. */
-function worth(tree: StoredTree, row: readonly number[], known: number, output: number, node = 0): number {
-  const [left, right] = [tree.left[node]!, tree.right[node]!];
-  if (left < 0) return Math.fround((tree.values[node] as readonly number[])[output]!);
-  const feature = tree.feature[node]!;
-  const into = (child: number): number => worth(tree, row, known, output, child);
-  if (known & (1 << feature)) {
-    const x = row[feature]!;
-    return into((Number.isNaN(x) ? tree.missingLeft![node] === 1 : x <= tree.threshold[node]!) ? left : right);
-  }
-  return (tree.covers[left]! * into(left) + tree.covers[right]! * into(right)) / tree.covers[node]!;
-}
-
-/** Shapley values by their definition, over all coalitions. */
-function shapley(value: (known: number) => number): number[] {
-  const factorial = [1, 1, 2, 6, 24];
-  return Array.from({ length: COLUMNS }, (_, i) => {
-    let sum = 0;
-    for (let known = 0; known < 1 << COLUMNS; known++) {
-      if (known & (1 << i)) continue;
-      const size = known.toString(2).replaceAll('0', '').length;
-      const weight = (factorial[size]! * factorial[COLUMNS - 1 - size]!) / factorial[COLUMNS]!;
-      sum += weight * (value(known | (1 << i)) - value(known));
-    }
-    return sum;
-  });
-}
-
 describe('contributions of trees', () => {
   const anyRow = fc.tuple(
     ...Array.from({ length: COLUMNS }, () => fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constant(NaN))),
@@ -182,7 +155,7 @@ describe('contributions of trees', () => {
         const { base, output, contributions } = scores![0]!;
         expect(base).toBeCloseTo(value(0), 9);
         expect(output).toBeCloseTo(value((1 << COLUMNS) - 1), 9);
-        shapley(value).forEach((expected, column) => {
+        shapley(COLUMNS, value).forEach((expected, column) => {
           expect(contributions[column]).toBeCloseTo(expected, 9);
         });
         expect(contributions.reduce((sum, part) => sum + part, base)).toBeCloseTo(output, 9);

@@ -1,10 +1,10 @@
 import { CompiledEvaluator } from '../onnx/compile.js';
-import { fillSlots } from '../onnx/kernels/slots.js';
 import type { Batch, Evaluator } from '../schema/evaluator.js';
 import { type Head, readHead, type ScoreUnit } from './head.js';
 import { linearSums } from './linear-sums.js';
 import { originsOf } from './origins.js';
-import { type CoveredForest, type ForestSums, TreeWalk } from './tree-walk.js';
+import type { Beat, RowSums, SumsOf } from './row-sums.js';
+import { treeSums } from './tree-sums.js';
 import { UnexplainableError } from './unexplainable.js';
 
 /** A score of one row: base + Σ contributions = output. */
@@ -18,14 +18,6 @@ export interface ScoreExplanation {
   /** By column of the batch. */
   readonly contributions: Float64Array;
 }
-
-/** Called often while the explainer computes: to end the turn of the event loop, or the work, by throwing. */
-export type Beat = () => Promise<void>;
-
-/** Nodes walked between two beats, times scores: about two milliseconds. */
-const STEPS = 16_384;
-/** Numbers that the stack of a walk may take. */
-const MAX_STACK = 4_000_000;
 
 /** Divides the scores of rows among the columns that they were computed from. */
 export interface Explainer {
@@ -62,8 +54,7 @@ export function createExplainer(evaluator: Evaluator, means: ArrayLike<number> |
     async explain(batch, beat) {
       const { values, width } = evaluator.compute(batch, place);
       const explained: ScoreExplanation[][] = [];
-      for (let row = 0; row < batch.rows; row++) {
-        const sums = await sumsOf(values.subarray(row * width, (row + 1) * width), beat);
+      for await (const sums of sumsOf({ values, width, rows: batch.rows }, beat)) {
         explained.push(head.scores.map((score) => combine(score, sums, inputs)));
         await beat();
       }
@@ -71,9 +62,6 @@ export function createExplainer(evaluator: Evaluator, means: ArrayLike<number> |
     },
   };
 }
-
-/** Sums of one row of the matrix that the head reads. */
-type SumsOf = (row: Float32Array, beat: Beat) => Promise<ForestSums>;
 
 function linear(
   head: Head & { kind: 'LINEAR' },
@@ -84,49 +72,15 @@ function linear(
   if (means?.length !== origins.length) {
     throw new UnexplainableError('the means of its columns over the training rows were not kept when it was made');
   }
-  return (row) => Promise.resolve(linearSums(head, origins, inputs, means, row));
-}
-
-function treeSums({ compiled, base, scores }: Head & { kind: 'TREES' }, origins: Int32Array, inputs: number): SumsOf {
-  const { forest, slots, covers } = compiled;
-  if (!covers) {
-    throw new UnexplainableError('its trees do not tell how many training rows came through each node');
-  }
-  const deepest = forest.depths.reduce((most, depth) => Math.max(most, depth), 0);
-  if (deepest * Math.min(deepest, slots.features.length) * forest.width > 2 * MAX_STACK) {
-    throw new UnexplainableError(`its deepest tree has ${deepest} levels, too many for an explanation`);
-  }
-  const covered: CoveredForest = { ...compiled, covers };
-  const width = origins.length;
-  // Of two classes, one is enough.
-  const wanted = Int32Array.from(new Set(scores.flatMap(({ terms }) => terms.map(({ output }) => output))));
-  const steps = Math.ceil(STEPS / wanted.length);
-  return async (row, beat) => {
-    const walk = new TreeWalk(covered, width, origins, wanted);
-    const values = new Float32Array(slots.kinds.length);
-    const frame = { values: row, stride: width, batch: NO_BATCH, first: 0, rows: 1 };
-    fillSlots(slots, frame, 0, { values, at: 0, stride: 0, lanes: 1 });
-    const sums: ForestSums = {
-      output: withBase(base, forest.width),
-      base: withBase(base, forest.width),
-      contributions: new Float64Array(forest.width * inputs),
-    };
-    for (let tree = 0; tree < forest.roots.length; tree++) {
-      walk.enter(tree);
-      while (!walk.run(values, sums, steps)) await beat();
-      await beat();
+  // eslint-disable-next-line @typescript-eslint/require-await
+  return async function* ({ values, width, rows }) {
+    for (let row = 0; row < rows; row++) {
+      yield linearSums(head, origins, inputs, means, values.subarray(row * width, (row + 1) * width));
     }
-    return sums;
   };
 }
 
-const NO_BATCH: Batch = { rows: 0, columns: [] };
-
-function withBase(base: Float32Array, width: number): Float64Array {
-  return Float64Array.from({ length: width }, (_, k) => base[k] ?? 0);
-}
-
-function combine(score: Head['scores'][number], sums: ForestSums, inputs: number): ScoreExplanation {
+function combine(score: Head['scores'][number], sums: RowSums, inputs: number): ScoreExplanation {
   const contributions = new Float64Array(inputs);
   let [base, output] = [0, 0];
   for (const { output: from, sign } of score.terms) {

@@ -1,7 +1,7 @@
 import type { CompiledEvaluator } from '../onnx/compile.js';
 import type { Batch } from '../schema/evaluator.js';
 import { type Head, readHead } from './head.js';
-import type { ForestSums } from './tree-walk.js';
+import type { RowSums } from './row-sums.js';
 
 /**
  * A linear model's scores of one prepared row. Column i contributes wᵢ·(xᵢ − meanᵢ), which is its Shapley value where
@@ -13,7 +13,7 @@ export function linearSums(
   inputs: number,
   means: ArrayLike<number>,
   row: Float32Array,
-): ForestSums {
+): RowSums {
   const outputs = intercepts.length;
   const width = origins.length;
   const base = Float64Array.from(intercepts);

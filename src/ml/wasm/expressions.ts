@@ -73,6 +73,9 @@ export const i32 = {
   shl: binary<'i32', 'i32'>('i32', [0x74]),
   /** Fills with zeros from the left. */
   shrU: binary<'i32', 'i32'>('i32', [0x76]),
+  eq: binary<'i32', 'i32'>('i32', [0x46]),
+  ne: binary<'i32', 'i32'>('i32', [0x47]),
+  greater: binary<'i32', 'i32'>('i32', [0x4a]),
   geU: binary<'i32', 'i32'>('i32', [0x4f]),
   /** The first value if the condition is not 0. */
   select: (first: I32, second: I32, condition: I32): I32 => ({
@@ -82,6 +85,7 @@ export const i32 = {
   load: load('i32', [0x28], 2),
   load8U: load('i32', [0x2d], 0),
   store: store<'i32'>([0x36], 2),
+  store8: store<'i32'>([0x3a], 0),
 };
 
 export const i64 = {
@@ -103,7 +107,9 @@ export const f64 = {
   fromI32: unary<'i32', 'f64'>('f64', [0xb7]),
   fromF32: unary<'f32', 'f64'>('f64', [0xbb]),
   add: binary<'f64', 'f64'>('f64', [0xa0]),
+  sub: binary<'f64', 'f64'>('f64', [0xa1]),
   mul: binary<'f64', 'f64'>('f64', [0xa2]),
+  div: binary<'f64', 'f64'>('f64', [0xa3]),
   load: load('f64', [0x2b], 3),
   store: store<'f64'>([0x39], 3),
 };
@@ -129,9 +135,9 @@ export const i64x2 = {
 
 export const f64x2 = {
   splat: unary<'f64', 'v128'>('v128', vector(20)),
-  /** The same constant in both lanes. */
-  const: (value: number): V128 => {
-    const bytes = new Uint8Array(Float64Array.of(value, value).buffer);
+  /** A constant for each lane, by default the same. */
+  const: (value: number, second = value): V128 => {
+    const bytes = new Uint8Array(Float64Array.of(value, second).buffer);
     return { type: 'v128', code: [...vector(12), ...bytes] };
   },
   lane: (a: V128, lane: number): F64 => ({ type: 'f64', code: [...a.code, ...vector(33), lane] }),

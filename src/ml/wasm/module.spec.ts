@@ -1,6 +1,15 @@
 import { exponential } from './exponential.js';
 import { f32, f64x2, i32, type I32, v128 } from './expressions.js';
-import { compileKernels, countDown, defineFunction, instantiate, loop, sharedMemory } from './module.js';
+import {
+  compileKernels,
+  countDown,
+  defineFunction,
+  either,
+  instantiate,
+  loop,
+  repeatWhile,
+  sharedMemory,
+} from './module.js';
 
 /** What an expression of two parameters gives, over a memory that holds these words. */
 function result(value: (a: I32, b: I32) => I32, a = 0, b = 0, words: ArrayLike<number> = []): number {
@@ -27,6 +36,10 @@ describe('expressions', () => {
     expect(result(i32.shl, 3, 4)).toBe(48);
     expect(result(i32.shrU, -1, 28)).toBe(15);
     expect(result((a, b) => i32.select(a, b, i32.geU(a, b)), 3, 8)).toBe(8);
+    expect([result(i32.eq, 3, 3), result(i32.eq, 3, 4), result(i32.ne, 3, 3), result(i32.ne, 3, 4)]).toEqual([
+      1, 0, 0, 1,
+    ]);
+    expect([result(i32.greater, 1, -1), result(i32.greater, -1, 1), result(i32.greater, 1, 1)]).toEqual([1, 0, 0]);
   });
 
   it('compare float32, where nothing exceeds NaN and NaN exceeds nothing', () => {
@@ -75,6 +88,27 @@ describe('kernels put together at run time', () => {
       sum: (times: number, from: number) => number;
     };
     expect(compiled(5, 0)).toBe(42);
+  });
+
+  it('decide, and repeat as long as a condition holds', () => {
+    const steps = defineFunction(
+      'steps',
+      ['n'],
+      ({ n }, declare) => {
+        const count = declare('i32');
+        const odd = i32.and(n, i32.const(1));
+        const halve = n.set(i32.shrU(n, i32.const(1)));
+        const triple = n.set(i32.add(i32.mul(n, i32.const(3)), i32.const(1)));
+        const turn = [either(odd, [triple], [halve]), count.set(i32.add(count, i32.const(1)))];
+        return [repeatWhile(i32.ne(n, i32.const(1)), turn), count.code];
+      },
+      'i32',
+    );
+    const { steps: compiled } = instantiate(compileKernels([steps], 'SHARED'), sharedMemory(1)) as {
+      steps: (n: number) => number;
+    };
+    // Collatz.
+    expect([2, 6, 27].map(compiled)).toEqual([1, 8, 111]);
   });
 
   it('compute e^x to a relative 1e-14', () => {

@@ -61,8 +61,17 @@ export function loop(counter: Local<'i32'>, from: I32, to: I32, body: readonly S
 
 /** Counts a local down to zero, running `body` each time: at least once, whatever the local holds. */
 export function countDown(counter: Local<'i32'>, body: readonly Statement[]): Statement {
-  const goOn = counter.tee(i32.sub(counter, i32.const(1)));
-  return [0x03, EMPTY_BLOCK, ...body.flat(), ...goOn.code, 0x0d, 0, 0x0b];
+  return repeatWhile(counter.tee(i32.sub(counter, i32.const(1))), body);
+}
+
+/** Runs `body`, and again as long as the condition is not 0 after it. */
+export function repeatWhile(condition: I32, body: readonly Statement[]): Statement {
+  return [0x03, EMPTY_BLOCK, ...body.flat(), ...condition.code, 0x0d, 0, 0x0b];
+}
+
+/** Runs one of two bodies: the second if the condition is 0. */
+export function either(condition: I32, body: readonly Statement[], otherwise: readonly Statement[]): Statement {
+  return [...condition.code, 0x04, EMPTY_BLOCK, ...body.flat(), 0x05, ...otherwise.flat(), 0x0b];
 }
 
 function local<T extends ValueType>(type: T, index: number): Local<T> {
