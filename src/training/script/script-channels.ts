@@ -66,11 +66,15 @@ export class ScriptChannels {
 
   /** Removes the divisions whose time is over and that no training needs. */
   async collect(): Promise<void> {
-    for await (const { key, modifiedAt } of this.store.list(DIVISIONS)) {
-      if (Date.now() - modifiedAt.getTime() < KEPT_MS) continue;
-      const [datasetVersionId] = key.slice(DIVISIONS.length).split('/');
+    const folders = new Set<string>();
+    for await (const { key, modifiedAt } of this.store.list(DIVISIONS))
+      if (Date.now() - modifiedAt.getTime() >= KEPT_MS) folders.add(key.slice(0, key.lastIndexOf('/') + 1));
+    for (const folder of folders) {
+      const [datasetVersionId] = folder.slice(DIVISIONS.length).split('/');
       const users = { datasetVersionId, algorithm: FOREIGN, state: In([...ACTIVE_STATES]) } as const;
-      if (!(await this.runs.existsBy(users))) await this.store.delete(key);
+      if (await this.runs.existsBy(users)) continue;
+      // The description goes first: where it lies, all do.
+      for (const file of [SPEC_FILE, TRAINING_ROWS_FILE, VALIDATION_ROWS_FILE]) await this.store.delete(folder + file);
     }
   }
 
