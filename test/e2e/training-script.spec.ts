@@ -202,13 +202,22 @@ describe('training scripts in images of their own', () => {
   });
 
   (example === undefined && !process.env['CI'] ? it.skip : it)(
-    'may be the Python of the example',
+    'may be the Python of the example, which tells classes and numbers',
     async () => {
-      const model = await modelWith('example', example!, 'sklearn-logistic');
-      const { state, failure, version } = await ended(await start(model, { hyperparameters: { trees: 20 } }));
-      expect([state, failure]).toEqual(['SUCCEEDED', null]);
-      const { holdout, baseline } = version.metrics.find(({ name }: any) => name === 'logLoss');
-      expect(holdout).toBeLessThan(baseline);
+      const tasks: [string, string, string][] = [
+        ['example-classes', 'sklearn-logistic', 'logLoss'],
+        ['example-numbers', 'sklearn-forest-regressor', 'rmse'],
+      ];
+      const runs: string[] = [];
+      for (const [tag, of] of tasks)
+        runs.push(await start(await modelWith(tag, example!, of), { hyperparameters: { trees: 20 } }));
+      for (const [index, [tag, , metric]] of tasks.entries()) {
+        const { state, failure, version } = await ended(runs[index]!);
+        expect([tag, state, failure]).toEqual([tag, 'SUCCEEDED', null]);
+        expect(jobOf(runs[index]!).output).toMatch(new RegExp(`validation:${metric}=[\\d.]+;`));
+        const { holdout, baseline } = version.metrics.find(({ name }: any) => name === metric);
+        expect(holdout).toBeLessThan(baseline);
+      }
     },
     120_000,
   );
