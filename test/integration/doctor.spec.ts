@@ -4,6 +4,7 @@ import { runBoucle, TEST_SECRET } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.js';
 import { type SageMakerServer, startSageMaker } from '../support/sagemaker/sagemaker-server.js';
+import { startTransactionPooler } from '../support/transaction-pooler.js';
 
 interface Finding {
   readonly check: string;
@@ -46,8 +47,12 @@ describe('the command doctor', () => {
     await database.drop();
   });
 
-  async function examine(changes: Readonly<Record<string, string>> = {}) {
-    const { code, output } = await runBoucle(['doctor', '--json'], { ...env, ...changes });
+  function examineWith(changes: Readonly<Record<string, string>> = {}) {
+    return examine({ ...env, ...changes });
+  }
+
+  async function examine(settings: Readonly<Record<string, string>>) {
+    const { code, output } = await runBoucle(['doctor', '--json'], settings);
     const { ok, findings } = JSON.parse(output) as { ok: boolean; findings: Finding[] };
     expect(code).toBe(ok ? 0 : 1);
     return { output, findings, wrong: findings.filter(({ fix }) => fix !== undefined) };
@@ -72,13 +77,35 @@ describe('the command doctor', () => {
     expect(sagemaker.jobs.size).toBe(0);
   });
 
+  it('tells a pooler that notices are lost in, unless there is a way around it', async () => {
+    const pooler = await startTransactionPooler(database.url);
+    const { DATABASE_DIRECT_URL: direct, ...others } = env;
+    const pooled = { ...others, DATABASE_URL: pooler.url };
+    const fix = expect.stringContaining('Set DATABASE_DIRECT_URL to PostgreSQL itself');
+    const lost = (name: string) => ({ says: expect.stringContaining(`LISTEN does not work through ${name},`), fix });
+    try {
+      const found = await Promise.all([
+        examine(pooled),
+        examine({ ...pooled, DATABASE_DIRECT_URL: pooler.url }),
+        examine({ ...pooled, DATABASE_DIRECT_URL: direct! }),
+      ]);
+      expect(found.map(({ wrong }) => wrong)).toEqual([
+        [{ check: 'notices of the database', ...lost('DATABASE_URL') }],
+        [{ check: 'direct database', ...lost('DATABASE_DIRECT_URL') }],
+        [],
+      ]);
+    } finally {
+      await pooler.stop();
+    }
+  });
+
   it('names calls that are denied, clocks that are off, and jobs that nobody takes', async () => {
     s3.fault = ({ method }) => (method === 'PUT' ? { kind: 'ERROR', status: 403, code: 'AccessDenied' } : undefined);
     sagemaker.fault = (operation) => (operation === 'StopTrainingJob' ? { error: 'AccessDeniedException' } : undefined);
     await database.query(`SELECT pgboss.create_queue('nobody', '{"policy": "standard"}')`);
     await database.query(`INSERT INTO pgboss.job (name, start_after) VALUES ('nobody', now() - interval '1 hour')`);
     const shifted = pathToFileURL('test/support/shifted-clock.mjs').href;
-    const { wrong } = await examine({ NODE_OPTIONS: `--import ${shifted}`, CLOCK_SHIFT_MS: '60000' });
+    const { wrong } = await examineWith({ NODE_OPTIONS: `--import ${shifted}`, CLOCK_SHIFT_MS: '60000' });
     const late = {
       says: expect.stringMatching(/^this machine is (59|60|61)\.\d s ahead of it$/),
       fix: expect.any(String),
@@ -104,7 +131,7 @@ describe('the command doctor', () => {
     const bare = new URL(database.url);
     bare.pathname = '/postgres';
     const urls = { DATABASE_URL: bare.href, DATABASE_DIRECT_URL: bare.href, STORAGE_URL: 's3://elsewhere/boucle' };
-    const { wrong } = await examine(urls);
+    const { wrong } = await examineWith(urls);
     const migrate = expect.stringContaining('main.js migrate');
     expect(wrong).toEqual([
       { check: 'schema', says: expect.stringMatching(/^\d+ migrations are missing$/), fix: migrate },
@@ -116,7 +143,7 @@ describe('the command doctor', () => {
   it('tells where nothing answers, and never a secret', async () => {
     const password = randomUUID();
     const DATABASE_URL = `postgres://boucle:${password}@127.0.0.1:1/boucle`;
-    const { wrong, output } = await examine({ DATABASE_URL });
+    const { wrong, output } = await examineWith({ DATABASE_URL });
     const fix = expect.stringContaining('Start PostgreSQL');
     expect(wrong).toEqual([{ check: 'database', says: expect.stringContaining('ECONNREFUSED'), fix }]);
     for (const secret of [password, TEST_SECRET, s3.env['AWS_SECRET_ACCESS_KEY']!])
@@ -124,7 +151,7 @@ describe('the command doctor', () => {
   });
 
   it('tells settings that are wrong', async () => {
-    const { findings } = await examine({ PORT: 'many' });
+    const { findings } = await examineWith({ PORT: 'many' });
     expect(findings).toEqual([
       { check: 'settings', says: expect.stringContaining('PORT'), fix: expect.stringContaining('README.md') },
     ]);

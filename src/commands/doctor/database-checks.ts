@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Config } from '../../config/config.js';
 import { AppError } from '../../errors/app-error.js';
@@ -9,6 +11,8 @@ import { examine, type Finding } from './finding.js';
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
+/** A notice that is under way for longer does not arrive. */
+const NOTICE_MS = 2_000;
 /** Jobs that wait longer have no worker, or too few. */
 const WAITING_MINUTES = 10;
 const MIGRATE = 'Run `node dist/main.js migrate`.';
@@ -44,9 +48,8 @@ export async function databaseChecks(config: Config): Promise<Finding[]> {
       await examine('queue', () => queue(client), again),
       await examine('clock of the database', () => clock(client), again),
     ];
-    const direct = config.DATABASE_DIRECT_URL;
-    if (direct === undefined) return findings;
-    return [...findings, await examine('direct database', () => connectTo(direct), connectionFix)];
+    const check = config.DATABASE_DIRECT_URL === undefined ? 'notices of the database' : 'direct database';
+    return [...findings, await examine(check, () => notices(config, client), connectionFix)];
   } finally {
     await client.end();
   }
@@ -61,15 +64,45 @@ async function connect(client: pg.Client): Promise<string | Omit<Finding, 'check
   return Number(rows[0]!.number) >= LOWEST_VERSION ? says : { says, fix: 'Upgrade it to version 15 or newer.' };
 }
 
-async function connectTo(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+/**
+ * Has another connection send a notice. Through a pooler that gives connections out by transaction, LISTEN succeeds
+ * too, but on a connection that is somebody else's a moment later.
+ */
+async function notices(
+  { DATABASE_URL, DATABASE_DIRECT_URL: direct }: Config,
+  sender: pg.Client,
+): Promise<string | Omit<Finding, 'check'>> {
+  const name = direct === undefined ? 'DATABASE_URL' : 'DATABASE_DIRECT_URL';
+  const listener = new pg.Client({
+    connectionString: direct ?? DATABASE_URL,
+    application_name: 'boucle-doctor',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: STATEMENT_TIMEOUT_MS,
+  });
+  listener.on('error', () => undefined); // The query under way fails with it.
+  const token = randomUUID();
+  const arrived = new Promise<boolean>((resolve) => {
+    listener.on('notification', ({ payload }) => {
+      if (payload === token) resolve(true);
+    });
+  });
   try {
-    await client.connect();
-    await client.query('LISTEN boucle_doctor');
-    return 'DATABASE_DIRECT_URL can be listened on';
+    await listener.connect();
+    await listener.query('LISTEN boucle_doctor');
+    await sender.query(`SELECT pg_notify('boucle_doctor', $1)`, [token]);
+    const isHeard = await Promise.race([arrived, delay(NOTICE_MS, false, { ref: false })]);
+    await listener.query('UNLISTEN boucle_doctor');
+    return isHeard ? `${name} can be listened on` : unheard(name);
   } finally {
-    await client.end();
+    await listener.end();
   }
+}
+
+function unheard(name: string): Omit<Finding, 'check'> {
+  return {
+    says: `LISTEN does not work through ${name}, as behind a pooler in transaction mode: promotions and other changes are seen late`,
+    fix: 'Set DATABASE_DIRECT_URL to PostgreSQL itself, or to a pooler in session mode.',
+  };
 }
 
 function connectionFix(error: unknown): string {
