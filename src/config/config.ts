@@ -89,7 +89,7 @@ export const settingsSchema = z.object({
   SOURCE_ALLOW_LIST: list.default([]).describe('host or host:port, comma-separated: internal or plain-HTTP sources'),
   SOURCE_S3_ALLOW_LIST: list
     .default([])
-    .describe('bucket or bucket/prefix, comma-separated: what engineers may extract with our credentials'),
+    .describe('[https://host/]bucket[/prefix], comma-separated: what engineers may extract with our credentials'),
   SOURCE_MAX_BYTES: bytes(20 * GIBIBYTE).describe(
     'Largest source that an extraction reads, and most that it spills to disk',
   ),

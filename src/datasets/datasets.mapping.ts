@@ -13,6 +13,8 @@ export function toSourceType({ location, options, createdAt }: DataSourceRow): D
     kind,
     url: kind === 'HTTP' || kind === 'S3' ? location.url : null,
     format: kind === 'POSTGRES' ? null : location.format,
+    region: (kind === 'S3' && location.region) || null,
+    endpoint: (kind === 'S3' && location.endpoint) || null,
     connection: kind === 'POSTGRES' ? location.connection : null,
     query: kind === 'POSTGRES' ? location.query : null,
     options,

@@ -50,6 +50,16 @@ export class DatasetSourceInput {
   @Field(() => FileFormatEnum, { nullable: true, description: 'HTTP, S3 and UPLOAD.' })
   format?: FileFormat | null;
 
+  @Field(() => String, { nullable: true, description: "S3: where the bucket is. Default: this installation's region." })
+  region?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'S3: another server that speaks its protocol, as `https://host:port`. SOURCE_S3_ALLOW_LIST must name it.',
+  })
+  endpoint?: string | null;
+
   @Field(() => String, {
     nullable: true,
     description: 'POSTGRES: `postgres://user:password@host:port/database`. It is encrypted, and never shown again.',
@@ -153,6 +163,12 @@ export class DatasetSource {
 
   @Field(() => FileFormatEnum, { nullable: true })
   format!: FileFormat | null;
+
+  @Field(() => String, { nullable: true, description: 'S3: where the bucket is, if it was given.' })
+  region!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'S3: the server that has the bucket, if it was given.' })
+  endpoint!: string | null;
 
   @Field(() => String, { nullable: true, description: 'Without the password; the user is shown to engineers.' })
   connection!: string | null;

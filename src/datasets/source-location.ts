@@ -2,13 +2,13 @@ import type { OutboundPolicy } from '../platform/http/outbound-policy.js';
 import { parseSourceUrl } from '../platform/http/outbound-request.js';
 import { parseConnection } from './extraction/postgres-source.js';
 import { parseS3Source } from './extraction/s3-source.js';
-import type { FileFormat, SourceSpec } from './extraction/source-spec.js';
+import type { FileFormat, S3SourceSpec, SourceSpec } from './extraction/source-spec.js';
 
 /** A source without its secrets, as it is stored in clear and shown. */
 export type SourceLocation =
   | { readonly kind: 'HTTP'; readonly url: string; readonly format: FileFormat }
   | { readonly kind: 'POSTGRES'; readonly connection: string; readonly query: string }
-  | { readonly kind: 'S3'; readonly url: string; readonly format: FileFormat }
+  | S3SourceSpec
   | { readonly kind: 'UPLOAD'; readonly format: FileFormat };
 
 /** @throws AppError BAD_INPUT or FORBIDDEN for a source that can be known to be wrong without connecting to it. */
@@ -20,7 +20,7 @@ export function locationOf(source: SourceSpec, policy: OutboundPolicy, s3AllowLi
     case 'POSTGRES':
       return { ...source, connection: withoutPassword(source.connection) };
     case 'S3':
-      parseS3Source(source.url, s3AllowList);
+      parseS3Source(source, s3AllowList, policy);
       return source;
     case 'UPLOAD':
       return source;

@@ -15,6 +15,8 @@ const source = (changes: Partial<DatasetSource>): DatasetSource => ({
   kind: 'HTTP',
   url: null,
   format: 'CSV',
+  region: null,
+  endpoint: null,
   connection: null,
   query: null,
   options: { trim: true, filter: "name = 'Ann'", select: 'name' },

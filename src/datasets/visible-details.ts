@@ -13,11 +13,13 @@ export function visibleProfile(profile: readonly object[], principal: Principal)
 /** Addresses without what may stand for a password in them, and no SQL. */
 export function visibleSource(source: DatasetSource, principal: Principal): DatasetSource {
   if (seesRows(principal)) return source;
-  const { kind, url, format, connection, options, createdAt } = source;
+  const { kind, url, format, region, endpoint, connection, options, createdAt } = source;
   return {
     kind,
     url: url && bareAddress(url),
     format,
+    region,
+    endpoint,
     connection: connection && bareAddress(connection),
     query: null,
     options: withoutSql(options),

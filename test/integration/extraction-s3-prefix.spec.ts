@@ -67,27 +67,29 @@ describe('extraction of all objects below a prefix', () => {
     expect(sourceBytes).toBe(bytes.reduce((sum, length) => sum + length));
   });
 
-  it.each(['CSV', 'NDJSON', 'JSON', 'PARQUET'] as const)(
-    'gives the same %s rows and bytes for any number of threads',
-    async (format) => {
-      for (const part of [0, 1]) put({ [`parts/${part}`]: await fileOf(format, part * 65_000, 65_000) });
-      const [one, four] = [
-        await extract('parts/', format, {}, { threads: 1 }),
-        await extract('parts/', format, {}, { threads: 4 }),
-      ];
-      expect(one.rows).toBe(130_000);
-      expect(one.columns).toEqual([
-        { name: 'i', type: 'INTEGER' },
-        { name: 'x', type: 'NUMBER' },
-        { name: 's', type: 'STRING' },
-      ]);
-      expect(one.rowsRead.slice(0, 2)).toEqual([
-        { i: 0, x: 0, s: 'text 0' },
-        { i: 1, x: 0.5, s: 'text 1' },
-      ]);
-      expect(four.sha256).toBe(one.sha256);
-    },
-  );
+  it.each([
+    ['CSV', 65_000],
+    ['NDJSON', 20_000],
+    ['JSON', 5_000],
+    ['PARQUET', 65_000],
+  ] as const)('gives the same %s rows and bytes for any number of threads', async (format, count) => {
+    for (const part of [0, 1]) put({ [`parts/${part}`]: await fileOf(format, part * count, count) });
+    const [one, four] = [
+      await extract('parts/', format, {}, { threads: 1 }),
+      await extract('parts/', format, {}, { threads: 4 }),
+    ];
+    expect(one.rows).toBe(2 * count);
+    expect(one.columns).toEqual([
+      { name: 'i', type: 'INTEGER' },
+      { name: 'x', type: 'NUMBER' },
+      { name: 's', type: 'STRING' },
+    ]);
+    expect(one.rowsRead.slice(0, 2)).toEqual([
+      { i: 0, x: 0, s: 'text 0' },
+      { i: 1, x: 0.5, s: 'text 1' },
+    ]);
+    expect(four.sha256).toBe(one.sha256);
+  });
 
   it('finds types of JSON over all objects, and keys beyond the first rows of one', async () => {
     const few = Array.from({ length: 21_000 }, () => '{"a": 1}\n').join('');
@@ -102,16 +104,16 @@ describe('extraction of all objects below a prefix', () => {
 
   it('lists page by page', async () => {
     const keys = Array.from({ length: 1_005 }, (_, index) => `pages/${String(index).padStart(4, '0')}`);
-    put(Object.fromEntries(keys.map((key) => [key, 'n\n7\n'])));
+    put(Object.fromEntries(keys.map((key) => [key, ''])));
+    for (const key of [keys[0]!, keys[500]!, keys[1_004]!]) s3.bucket.put(key, Buffer.from('n\n7\n'), {}, false);
     const progress: ExtractionProgress[] = [];
     const { rows, notes } = await extract('pages/', 'CSV', {}, { onProgress: (next) => progress.push(next) });
-    expect(rows).toBe(1_005);
-    expect(notes[0]).toContain('1005 objects');
+    expect(rows).toBe(3);
+    expect(notes).toEqual([expect.stringMatching(/^Read from 3 objects.* 1002 hidden or empty ones/)]);
     expect(s3.requests.filter((request) => request.includes('list-type=2'))).toHaveLength(2);
-    const [first] = progress;
-    expect(first).toMatchObject({ phase: 'READING', totalBytes: 4_020, objects: { done: 0, total: 1_005 } });
-    await expect(extract('pages/', 'CSV', {}, { limits: { ...DEFAULT_LIMITS, maxObjects: 1_004 } })).rejects.toThrow(
-      'There are more than 1004 objects',
+    expect(progress[0]).toMatchObject({ phase: 'READING', totalBytes: 12, objects: { done: 0, total: 3 } });
+    await expect(extract('pages/', 'CSV', {}, { limits: { ...DEFAULT_LIMITS, maxObjects: 2 } })).rejects.toThrow(
+      'There are more than 2 objects',
     );
   });
 

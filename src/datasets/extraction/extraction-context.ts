@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { OutboundPolicy } from '../../platform/http/outbound-policy.js';
+import type { S3Settings } from '../../platform/storage/s3/s3-client.js';
 import type { ExtractionLimits } from './limits.js';
-import type { S3Access } from './s3-source.js';
 
 export interface ExtractionProgress {
   readonly phase: 'READING' | 'CONVERTING' | 'PROFILING';
@@ -12,6 +12,16 @@ export interface ExtractionProgress {
   readonly fraction?: number;
   /** Where a source has several objects: how many were read, and how many there are. */
   readonly objects?: { readonly done: number; readonly total: number };
+}
+
+/** What an installation lets its users read of S3 by its own credentials. */
+export interface S3Access {
+  readonly settings: S3Settings;
+  /**
+   * `bucket`, or `bucket/prefix` for what lies below it; for a server other than the installation's own, whose buckets
+   * are others, with its address before it. Everything else is refused: its role may be able to read more.
+   */
+  readonly allowList: readonly string[];
 }
 
 export interface ExtractionContext {

@@ -1,18 +1,14 @@
 import { Readable } from 'node:stream';
 import { HeadObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { AppError } from '../../errors/app-error.js';
+import { guardedLookup, type OutboundPolicy } from '../../platform/http/outbound-policy.js';
+import { parseSourceUrl, portOf } from '../../platform/http/outbound-request.js';
 import { readObject } from '../../platform/storage/s3/read-object.js';
 import { createS3Client, type S3Settings } from '../../platform/storage/s3/s3-client.js';
 import { isMissing, s3Code, type S3Location } from '../../platform/storage/s3/s3-location.js';
-import type { ExtractionLimits } from './limits.js';
+import type { ExtractionContext, S3Access } from './extraction-context.js';
 import { type ListedObject, listObjects } from './s3-listing.js';
-
-/** What an installation lets its users read of S3 by its own credentials. */
-export interface S3Access {
-  readonly settings: S3Settings;
-  /** `bucket`, or `bucket/prefix` for what lies below it. Everything else is refused: its role may be able to read more. */
-  readonly allowList: readonly string[];
-}
+import type { S3SourceSpec } from './source-spec.js';
 
 /** The objects that a source names, as they are at this moment. */
 export interface S3Objects {
@@ -28,8 +24,15 @@ export interface S3Objects {
 
 const URL_FORM = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/(.*)$/;
 
-/** @throws AppError BAD_INPUT for what names no object, FORBIDDEN for one that is not allowed by the setting. */
-export function parseS3Source(url: string, allowList: readonly string[]): { bucket: string; key: string } {
+/**
+ * @throws AppError BAD_INPUT for what names no object, or an endpoint that may not be connected to; FORBIDDEN for what is
+ *   not allowed by the setting.
+ */
+export function parseS3Source(
+  { url, endpoint }: S3SourceSpec,
+  allowList: readonly string[],
+  policy: OutboundPolicy,
+): { readonly bucket: string; readonly key: string; readonly server?: URL } {
   const [, bucket, key] = URL_FORM.exec(url) ?? [];
   // Keys are taken literally, but what stands between us and the bucket might resolve such parts.
   if (bucket === undefined || key === undefined || key.split('/').some((part) => part === '.' || part === '..')) {
@@ -38,22 +41,32 @@ export function parseS3Source(url: string, allowList: readonly string[]): { buck
       'The address must name an object as s3://bucket/path/file, or with a / at its end all objects below it.',
     );
   }
-  if (allowList.some((entry) => covers(entry, bucket, key))) return { bucket, key };
+  const server = endpoint === undefined ? undefined : parseEndpoint(endpoint, policy);
+  const place = server ? `${server.origin}/${bucket}` : bucket;
+  if (allowList.some((entry) => covers(entry, place, key))) return { bucket, key, ...(server && { server }) };
   throw new AppError(
     'FORBIDDEN',
-    `Sources in the bucket ${bucket} are not allowed here. An administrator can allow the bucket, or a part of it, with SOURCE_S3_ALLOW_LIST.`,
+    `Sources in the bucket ${place} are not allowed here. An administrator can allow the bucket, or a part of it, with SOURCE_S3_ALLOW_LIST.`,
   );
+}
+
+function parseEndpoint(endpoint: string, policy: OutboundPolicy): URL {
+  const server = parseSourceUrl(endpoint, policy);
+  if (server.href === `${server.origin}/`) return server;
+  throw new AppError('BAD_INPUT', 'The endpoint must be an address without a path, such as https://s3.example.org.');
 }
 
 /** Names a source's object, or lists those below its prefix. @throws AppError that says what to do about a missing or forbidden one. */
 export async function openS3(
-  url: string,
+  source: S3SourceSpec,
   { settings, allowList }: S3Access,
-  limits: ExtractionLimits,
-  signal: AbortSignal,
+  { outbound, limits, signal }: Pick<ExtractionContext, 'outbound' | 'limits' | 'signal'>,
 ): Promise<S3Objects> {
-  const { bucket, key } = parseS3Source(url, allowList);
-  const client = createS3Client(settings);
+  const { bucket, key, server } = parseS3Source(source, allowList, outbound);
+  const { region = settings.AWS_REGION } = source;
+  const client = server
+    ? createS3Client({ ...settings, ...ownServer(server), AWS_REGION: region }, guardedLookup(outbound, portOf(server)))
+    : createS3Client({ ...settings, AWS_REGION: region });
   const location = { client, bucket, prefix: '' };
   const urlOf = (object: ListedObject): string => `s3://${bucket}/${object.key}`;
   const read = (object: ListedObject): Readable =>
@@ -68,8 +81,13 @@ export async function openS3(
     return { ...found, url: urlOf, read, release };
   } catch (error) {
     release();
-    throw s3SourceError(error, url, signal);
+    throw s3SourceError(error, source.url, signal);
   }
+}
+
+/** With the bucket in the path, the host that is connected to is the one that was checked, whatever the bucket's name. */
+function ownServer({ origin }: URL): Pick<S3Settings, 'AWS_ENDPOINT_URL_S3' | 'S3_FORCE_PATH_STYLE'> {
+  return { AWS_ENDPOINT_URL_S3: origin, S3_FORCE_PATH_STYLE: true };
 }
 
 function isPrefix(key: string): boolean {
@@ -103,10 +121,14 @@ async function* chunksOf(
   }
 }
 
-function covers(entry: string, bucket: string, key: string): boolean {
-  const [allowed, ...prefix] = entry.split('/');
-  const folder = prefix.filter((part) => part !== '').join('/');
-  return allowed === bucket && (folder === '' || key.startsWith(`${folder}/`));
+function covers(entry: string, place: string, key: string): boolean {
+  if (entry !== place && !entry.startsWith(`${place}/`)) return false;
+  const folder = entry
+    .slice(place.length)
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/');
+  return folder === '' || key.startsWith(`${folder}/`);
 }
 
 function s3SourceError(error: unknown, url: string, signal: AbortSignal): unknown {
@@ -119,6 +141,15 @@ function s3SourceError(error: unknown, url: string, signal: AbortSignal): unknow
     return new AppError('UPSTREAM_FAILED', message, undefined, { cause: error });
   }
   const code = s3Code(error) ?? (error as Error).name;
-  const message = `${url} could not be read (${code}). Check the bucket, AWS_REGION and the credentials, then extract again.`;
+  if (isElsewhere(error, code)) {
+    const message = `${url} is in another region. Name that as the \`region\` of the source.`;
+    return new AppError('UPSTREAM_FAILED', message, undefined, { cause: error });
+  }
+  const message = `${url} could not be read (${code}). Check the bucket, its region and endpoint, and the credentials, then extract again.`;
   return new AppError('UPSTREAM_FAILED', message, undefined, { cause: error });
+}
+
+function isElsewhere(error: unknown, code: string): boolean {
+  const isRedirect = error instanceof S3ServiceException && error.$metadata.httpStatusCode === 301;
+  return isRedirect || ['PermanentRedirect', 'AuthorizationHeaderMalformed'].includes(code);
 }

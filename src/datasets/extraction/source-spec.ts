@@ -27,10 +27,22 @@ export const sourceSpecSchema = z.discriminatedUnion('kind', [
    * What the installation itself can read, if an administrator allowed that: an object as `s3://bucket/path/file`, or
    * all below `s3://bucket/path/`.
    */
-  z.strictObject({ kind: z.literal('S3'), url: z.string().min(1).max(4000), format: z.enum(FILE_FORMATS) }),
+  z.strictObject({
+    kind: z.literal('S3'),
+    url: z.string().min(1).max(4000),
+    format: z.enum(FILE_FORMATS),
+    /** Where the bucket is; the installation's own by default. */
+    region: z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must be a region such as eu-central-1')
+      .optional(),
+    /** Another server that speaks the protocol of S3, as `https://host[:port]`; the installation's own by default. */
+    endpoint: z.string().min(1).max(1000).optional(),
+  }),
   z.strictObject({ kind: z.literal('UPLOAD'), format: z.enum(FILE_FORMATS) }),
 ]);
 export type SourceSpec = z.infer<typeof sourceSpecSchema>;
+export type S3SourceSpec = Extract<SourceSpec, { kind: 'S3' }>;
 
 const castSchema = z.strictObject({
   column: name,

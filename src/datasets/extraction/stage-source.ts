@@ -53,7 +53,7 @@ export async function stageSource(
     }
     case 'S3': {
       if (!context.s3) throw new AppError('INVALID_STATE', 'Sources in S3 cannot be read here.');
-      const listed = await openS3(source.url, context.s3, context.limits, context.signal);
+      const listed = await openS3(source, context.s3, context);
       try {
         return await staging.objects(source.format, listed);
       } finally {

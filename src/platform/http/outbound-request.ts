@@ -165,7 +165,8 @@ export function guardedAgent({ policy, resolve }: Pick<RemoteRequest, 'policy' |
   });
 }
 
-function portOf(url: URL): number {
+/** The port that a URL names, or that its scheme means. */
+export function portOf(url: URL): number {
   if (url.port) return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
 }

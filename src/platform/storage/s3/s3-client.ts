@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { Config } from '../../../config/config.js';
 
@@ -12,8 +13,11 @@ export type S3Settings = Pick<
   'AWS_REGION' | 'AWS_ENDPOINT_URL_S3' | 'S3_FORCE_PATH_STYLE' | 'S3_ENCRYPTION' | 'S3_KMS_KEY_ID'
 >;
 
-/** A client with the default chain of credentials: environment, profile, web identity (IRSA), Pod Identity, instance. */
-export function createS3Client(settings: S3Settings): S3Client {
+/**
+ * A client with the default chain of credentials: environment, profile, web identity (IRSA), Pod Identity, instance.
+ * @param lookup resolves the endpoint's name where a user chose it, and refuses addresses that may not be connected to.
+ */
+export function createS3Client(settings: S3Settings, lookup?: LookupFunction): S3Client {
   const { AWS_REGION: region, AWS_ENDPOINT_URL_S3: endpoint, S3_FORCE_PATH_STYLE: pathStyle } = settings;
   return new S3Client({
     region,
@@ -26,6 +30,7 @@ export function createS3Client(settings: S3Settings): S3Client {
       socketTimeout: IDLE_TIMEOUT_MS,
       requestTimeout: IDLE_TIMEOUT_MS,
       throwOnRequestTimeout: true,
+      ...(lookup && { httpAgent: { lookup }, httpsAgent: { lookup } }),
     },
   });
 }
