@@ -155,7 +155,7 @@ describe('the prediction log', () => {
   const terminateBackends = async (): Promise<void> => {
     await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND application_name = 'log' AND query LIKE '%INSERT INTO prediction%'`,
+         WHERE datname = current_database() AND application_name = 'log' AND query LIKE '%COPY prediction %'`,
     );
   };
 

@@ -1,31 +1,22 @@
 import type { EntityManager } from 'typeorm';
+import { BinaryRows } from '../../platform/database/copy/binary-rows.js';
+import { copyInto, onClientOf, type TableRows } from '../../platform/database/copy/copy-in.js';
 import type { WindowCountRow } from './batch-counts.js';
 
-const COLUMNS = 'id, model_id, version_id, binning_id, granularity, window_start, rows, counts';
-const WIDTH = 8;
-/** Rows in one statement: PostgreSQL takes at most 65,535 parameters. */
-const STATEMENT_ROWS = 2_000;
+const COLUMNS = ['id', 'model_id', 'version_id', 'binning_id', 'granularity', 'window_start', 'rows', 'counts'];
 
-/**
- * An INSERT of `rows` rows whose parameters, see {@link countParameters}, begin with `$first`. Mostly there is one, for
- * which plain values cost the server less than half of what arrays do.
- */
-export function insertCountsSql(rows: number, first = 1): string {
-  const tuples = Array.from({ length: rows }, (_, row) => {
-    return `(${Array.from({ length: WIDTH }, (_, column) => `$${first + row * WIDTH + column}`).join(', ')})`;
-  });
-  return `INSERT INTO window_counts (${COLUMNS}) VALUES ${tuples.join(', ')}`;
-}
-
-export function countParameters(rows: readonly WindowCountRow[]): unknown[] {
-  return rows.flatMap(({ id, modelId, versionId, binningId, granularity, windowStart, rows: count, counts }) => {
-    return [id, modelId, versionId, binningId, granularity, windowStart, count, counts];
-  });
-}
-
-export async function insertCounts(manager: EntityManager, rows: readonly WindowCountRow[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += STATEMENT_ROWS) {
-    const part = rows.slice(start, start + STATEMENT_ROWS);
-    await manager.query(insertCountsSql(part.length), countParameters(part));
+/** The rows as they are copied into window_counts; nothing if there are none. */
+export function encodeCountRows(counts: readonly WindowCountRow[]): TableRows[] {
+  if (counts.length === 0) return [];
+  const rows = new BinaryRows();
+  for (const count of counts) {
+    rows.row(COLUMNS.length).uuid(count.id).uuid(count.modelId).uuid(count.versionId).uuid(count.binningId);
+    rows.text(count.granularity).timestamptz(count.windowStart).int8(count.rows).bytea(count.counts);
   }
+  return [{ table: 'window_counts', columns: COLUMNS, rows }];
+}
+
+export async function insertCounts(manager: EntityManager, counts: readonly WindowCountRow[]): Promise<void> {
+  const tables = encodeCountRows(counts);
+  if (tables.length > 0) await onClientOf(manager, (client) => copyInto(client, tables));
 }
