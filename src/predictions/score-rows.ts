@@ -1,16 +1,20 @@
-import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.js';
 import type { Evaluator, Scores } from '../ml/schema/evaluator.js';
 import { type EncodedRows, encodeRows, RowsError } from '../ml/schema/rows.js';
 import type { Signature } from '../ml/schema/signature.js';
 import type { BinnedRows, CountedPrediction } from './counts/batch-counts.js';
 import type { LoadedModel } from './evaluator-cache.js';
+import { turns } from '../platform/turns.js';
 import { newPredictionId } from './prediction-id.js';
 import { outputOf } from './prediction-output.js';
 import type { PredictionOutput } from './prediction.entity.js';
 
 /** Cells validated, evaluated and serialised in one go; between two blocks the event loop gets its turn. */
 const BLOCK_CELLS = 4_096;
+/** And no more rows, however few cells they have: ids, answers and texts cost by the row. */
+const BLOCK_ROWS = 250;
+/** Requests of no more than so many cells don't wait for a turn: a good many of them fit into one. */
+const FEW_CELLS = 512;
 
 /** A row with its answer, and both as JSON for the log. Ids are made here because thousands at once take time. */
 export interface ScoredRow extends CountedPrediction {
@@ -44,10 +48,11 @@ export async function scoreRows(
 ): Promise<ScoredRows> {
   const numberOf = (row: number): number => numbers?.[row] ?? row;
   const blockRows = blockRowsOf(signature);
+  const isSmall = rows.length * signature.features.length <= FEW_CELLS;
   const scored: ScoredRow[] = [];
   const milliseconds = { validate: 0, evaluate: 0 };
   for (let start = 0; start < rows.length; start += blockRows) {
-    if (start > 0) await setImmediate();
+    if (!isSmall) await turns.next();
     check?.();
     const began = performance.now();
     const { batch, inputs } = encode(signature, rows.slice(start, start + blockRows), (row) => numberOf(start + row));
@@ -79,7 +84,7 @@ export async function outputsOfRows(
   const blockRows = blockRowsOf(signature);
   const outputs: PredictionOutput[] = [];
   for (let start = 0; start < rows.length; start += blockRows) {
-    if (start > 0) await setImmediate();
+    if (start > 0) await turns.next();
     const numberOf = (row: number): number => start + row;
     const { batch } = encode(signature, rows.slice(start, start + blockRows), numberOf);
     outputs.push(...outputsOf(signature, await evaluator.evaluate(batch), numberOf));
@@ -88,7 +93,7 @@ export async function outputsOfRows(
 }
 
 function blockRowsOf({ features }: Signature): number {
-  return Math.max(1, Math.floor(BLOCK_CELLS / features.length));
+  return Math.max(1, Math.min(BLOCK_ROWS, Math.floor(BLOCK_CELLS / features.length)));
 }
 
 /** The number in the request of a row of a block. */
