@@ -1,34 +1,30 @@
-import type { IncomingMessage } from 'node:http';
-import { DynamicModule, RequestMethod } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { LoggerModule } from 'nestjs-pino';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
+import { AccessLines, currentRequest, pathOf } from './access-lines.js';
 
 /** Headers and fields that may hold credentials never reach the log. */
 const SECRET_PATHS = ['req.headers.authorization', 'req.headers.cookie', 'req.headers["x-api-key"]'];
 
-const QUIET_PATHS = /^\/(health|metrics|graphiql)/;
-
-/** Structured JSON lines on stdout with the request id; readable lines on a terminal. */
-export const LoggingModule: DynamicModule = LoggerModule.forRootAsync({
+const lines = LoggerModule.forRootAsync({
   inject: [CONFIG],
   useFactory: (config: Config) => ({
-    // The module's own default matches nothing on Fastify.
-    forRoutes: [{ path: '*path', method: RequestMethod.ALL }],
+    // Its middleware would make a logger for every request.
+    forRoutes: [],
     pinoHttp: {
       level: config.LOG_LEVEL,
       redact: SECRET_PATHS,
       // Otherwise the serializers get copies: describeError could not tell an error, and parameters of SQL would show.
       wrapSerializers: false,
-      // Fastify has already given the request its id; both must name the same one.
-      genReqId: (request) => request.id,
-      autoLogging: { ignore: (request) => QUIET_PATHS.test(pathOf(request)) },
-      customSuccessMessage: (request, response) => `${request.method} ${pathOf(request)} ${response.statusCode}`,
-      customAttributeKeys: { responseTime: 'ms' },
+      mixin: () => {
+        const request = currentRequest();
+        return request ? { req: request } : {};
+      },
       serializers: {
         err: describeError,
-        req: (request: IncomingMessage) => ({ id: request.id, method: request.method, path: pathOf(request) }),
-        res: (response: { statusCode: number }) => ({ status: response.statusCode }),
+        req: (request: FastifyRequest) => ({ id: request.id, method: request.method, path: pathOf(request) }),
       },
       ...(config.LOG_FORMAT === 'pretty' && {
         transport: {
@@ -40,10 +36,9 @@ export const LoggingModule: DynamicModule = LoggerModule.forRootAsync({
   }),
 });
 
-/** Without the query, which may hold a secret. Middleware sees `url` cut down to what its own path leaves. */
-function pathOf({ originalUrl, url }: IncomingMessage & { originalUrl?: string }): string {
-  return (originalUrl ?? url ?? '').split('?')[0]!;
-}
+/** Structured JSON lines on stdout with the request id; readable lines on a terminal. */
+@Module({ imports: [lines], providers: [AccessLines] })
+export class LoggingModule {}
 
 /** Only what helps to find the cause: database errors carry their whole client, with its settings, as properties. */
 function describeError(error: unknown): unknown {

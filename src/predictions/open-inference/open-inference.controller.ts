@@ -6,6 +6,7 @@ import { HTTP_STATUS } from '../../errors/error-table.js';
 import { Readiness } from '../../platform/health/readiness.js';
 import { Public } from '../../platform/http/public.js';
 import { ZodPipe } from '../../platform/http/zod.pipe.js';
+import { OnlyFailuresLogged } from '../../platform/logging/access-lines.js';
 import { programVersion } from '../../platform/program-version.js';
 import { contextOf } from '../request-context.js';
 import { type ModelPath, selectorOf } from '../version-in-path.js';
@@ -58,6 +59,7 @@ export class OpenInferenceController {
 
   @Post(MODEL_PATHS.map((path) => `${path}/infer`))
   @HttpCode(200)
+  @OnlyFailuresLogged()
   infer(
     @Param() path: ModelPath,
     @Body(new ZodPipe(inferRequestSchema)) body: InferRequest,
