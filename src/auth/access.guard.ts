@@ -1,12 +1,17 @@
 import { CanActivate, ExecutionContext, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { AuthGuard } from '@nestjs/passport';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import { ACCESS_METADATA } from '../platform/http/public.js';
 import type { AccessRule } from './access.js';
 import { ApiKeyStrategy, carriesOnlyKey } from './credentials/api-key.strategy.js';
 import { hasRole, Principal } from './principal.js';
 import { AuthenticatedRequest, requestOf } from './request-of.js';
+
+/** A rule for which somebody has to have signed in. */
+type DemandingRule = Exclude<AccessRule, { kind: 'public' }>;
 
 const SIGN_IN = 'Sign in first: send `Authorization: Bearer <access token>` or `X-API-Key: <key>`.';
 
@@ -30,13 +35,24 @@ export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implemen
     ]);
     if (!rule) throw new AppError('FORBIDDEN', 'Nobody may do this: it declares no access rule. Please report it.');
     if (rule.kind === 'public') return true;
+    await this.check(context, rule);
+    return true;
+  }
+
+  /** The same for a route of Fastify's own, without a handler for Nest to ask. */
+  admit(request: FastifyRequest, reply: FastifyReply, rule: DemandingRule): Promise<Principal> {
+    return this.check(new ExecutionContextHost([request, reply]), rule);
+  }
+
+  private async check(context: ExecutionContext, rule: DemandingRule): Promise<Principal> {
     const request = requestOf(context);
     // Anew for every field: a WebSocket's request lives for hours, and a caller found once would outlive a logout.
     if (carriesOnlyKey(request)) await this.identifyByKey(request);
     else await super.canActivate(context);
-    if (!request.principal) throw new AppError('UNAUTHENTICATED', SIGN_IN);
-    enforce(rule, request.principal);
-    return true;
+    const { principal } = request;
+    if (!principal) throw new AppError('UNAUTHENTICATED', SIGN_IN);
+    enforce(rule, principal);
+    return principal;
   }
 
   /** As passport would, without an error first about the access token that is not there. */
@@ -69,7 +85,7 @@ function explain(failures: unknown): string {
   return 'The access token is not valid. Log in again.';
 }
 
-function enforce(rule: Exclude<AccessRule, { kind: 'public' }>, principal: Principal): void {
+function enforce(rule: DemandingRule, principal: Principal): void {
   if (rule.kind === 'promotion') {
     if (hasRole(principal, 'ENGINEER') && principal.canPromote) return;
     throw new AppError('FORBIDDEN', 'This needs the right to promote. Ask an administrator for it.');

@@ -39,7 +39,8 @@ const ENTITIES = [User, Session, RefreshToken, ApiKey, Invitation, PasswordReset
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES), JwtModule.register({})],
   providers: [
-    { provide: APP_GUARD, useClass: AccessGuard },
+    AccessGuard,
+    { provide: APP_GUARD, useExisting: AccessGuard },
     SigningKey,
     AccessTokens,
     AccessTokenStrategy,
@@ -57,6 +58,7 @@ const ENTITIES = [User, Session, RefreshToken, ApiKey, Invitation, PasswordReset
     PasswordHashes,
   ],
   exports: [
+    AccessGuard,
     CallerCheck,
     AuditService,
     SessionsService,

@@ -42,7 +42,7 @@ import { OutcomesController } from './outcomes/outcomes.controller.js';
 import { LoggedOutcomeResolver, OutcomesResolver } from './outcomes/outcomes.resolver.js';
 import { Outcomes } from './outcomes/outcomes.service.js';
 import { PartitionSchedule } from './partition.schedule.js';
-import { PredictController } from './predict.controller.js';
+import { PredictRoutes } from './predict.routes.js';
 import { PredictionHistory } from './prediction-history.service.js';
 import { PredictionLog } from './prediction-log.js';
 import { predictionMetrics } from './prediction.metrics.js';
@@ -126,8 +126,8 @@ export class PredictionsApiModule {}
 /** The REST paths of serving clients. */
 @Module({
   imports: [PredictionsModule, AnsweringModule, ModelsModule, EvaluatorsModule, HealthModule],
-  providers: [OutcomeBody, OpenInference, RequestForm, Invocations, BodyMetrics],
-  controllers: [PredictController, OutcomesController, OpenInferenceController, InvocationsController],
+  providers: [PredictRoutes, OutcomeBody, OpenInference, RequestForm, Invocations, BodyMetrics],
+  controllers: [OutcomesController, OpenInferenceController, InvocationsController],
 })
 export class PredictionsServingModule {}
 
