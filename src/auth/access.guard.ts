@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors/app-error.js';
 import { ACCESS_METADATA } from '../platform/http/public.js';
 import type { AccessRule } from './access.js';
+import { AccessTokenStrategy } from './credentials/access-token.strategy.js';
 import { ApiKeyStrategy, carriesOnlyKey } from './credentials/api-key.strategy.js';
 import { hasRole, Principal } from './principal.js';
 import { AuthenticatedRequest, requestOf } from './request-of.js';
@@ -24,6 +25,7 @@ export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implemen
   constructor(
     private readonly reflector: Reflector,
     private readonly apiKeys: ApiKeyStrategy,
+    private readonly accessTokens: AccessTokenStrategy,
   ) {
     super();
   }
@@ -48,7 +50,7 @@ export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implemen
     const request = requestOf(context);
     // Anew for every field: a WebSocket's request lives for hours, and a caller found once would outlive a logout.
     if (carriesOnlyKey(request)) await this.identifyByKey(request);
-    else await super.canActivate(context);
+    else if (!(await this.identifyByKnownToken(request))) await super.canActivate(context);
     const { principal } = request;
     if (!principal) throw new AppError('UNAUTHENTICATED', SIGN_IN);
     enforce(rule, principal);
@@ -60,6 +62,12 @@ export class AccessGuard extends AuthGuard(['access-token', 'api-key']) implemen
     const principal = await this.apiKeys.validate(request);
     if (principal) request.principal = principal;
     else delete request.principal;
+  }
+
+  private async identifyByKnownToken(request: AuthenticatedRequest): Promise<boolean> {
+    const principal = await this.accessTokens.validateKnown(request);
+    if (principal) request.principal = principal;
+    return principal !== undefined;
   }
 
   override getRequest(context: ExecutionContext): AuthenticatedRequest {

@@ -24,6 +24,7 @@ import { AccessTokenStrategy } from './credentials/access-token.strategy.js';
 import { ApiKeyStrategy } from './credentials/api-key.strategy.js';
 import { PassportCallerCheck } from './credentials/passport-caller-check.js';
 import { RecentPrincipals } from './credentials/recent-principals.js';
+import { VerifiedTokens } from './credentials/verified-tokens.js';
 import { RefreshToken } from './sessions/refresh-token.entity.js';
 import { Session } from './sessions/session.entity.js';
 import { SessionsResolver } from './sessions/sessions.resolver.js';
@@ -46,6 +47,7 @@ const ENTITIES = [User, Session, RefreshToken, ApiKey, Invitation, PasswordReset
     AccessTokenStrategy,
     ApiKeyStrategy,
     RecentPrincipals,
+    VerifiedTokens,
     { provide: CallerCheck, useClass: PassportCallerCheck },
     AuditService,
     SessionsService,

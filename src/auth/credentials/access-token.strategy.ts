@@ -17,6 +17,7 @@ import {
 } from './access-token.js';
 import { API_KEY_START } from './api-key-text.js';
 import { RecentPrincipals } from './recent-principals.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 const bearer = ExtractJwt.fromAuthHeaderAsBearerToken();
 
@@ -27,6 +28,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
     key: SigningKey,
     private readonly sessions: SessionsService,
     private readonly recent: RecentPrincipals,
+    private readonly verified: VerifiedTokens,
   ) {
     super({
       passReqToCallback: true,
@@ -47,7 +49,19 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
   /** @returns false for a token that is signed, but not as {@link AccessTokens} would. */
   async validate(request: FastifyRequest, claims: Partial<AccessTokenClaims>): Promise<Principal | false> {
     if (!isComplete(claims)) return false;
-    const { sub, sid } = claims;
+    const token = bearer(request);
+    if (token !== null) this.verified.remember(token, claims);
+    return this.principalOf(request, claims);
+  }
+
+  /** The caller by a token that was verified before, undefined for any other request. */
+  async validateKnown(request: FastifyRequest): Promise<Principal | undefined> {
+    const token = bearer(request);
+    const claims = token === null ? undefined : this.verified.find(token);
+    return claims && this.principalOf(request, claims);
+  }
+
+  private async principalOf(request: FastifyRequest, { sub, sid }: AccessTokenClaims): Promise<Principal> {
     const caller = await this.recent.find(`session ${sid}`, () => this.sessions.findCaller(sid));
     if (caller?.userId !== sub) {
       throw new AppError('UNAUTHENTICATED', 'This session has ended. Log in again.');
