@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Boucle, startBoucle } from '../support/boucle-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/retraining.js';
 import { type RegisteredVersion, registerVersion, TEMPERATURE, WEATHER } from '../support/served-model.js';
 
 const ROW = { wind: 2, precipitation: 1, holiday: true, station: 'north' };
@@ -405,5 +406,23 @@ describe('predictions', () => {
     }
     expect(metrics).toMatch(/boucle_prediction_log_pending 0/);
     expect(metrics).toMatch(/boucle_evaluator_cache_bytes [1-9]/);
+  });
+
+  it('leave no line in the log of the process, unless they fail', async () => {
+    const ask = (id: string, body: object) =>
+      boucle.fetch('/v1/models/weather/predict', {
+        ...{ method: 'POST', body: JSON.stringify(body), token },
+        headers: { 'content-type': 'application/json', 'x-request-id': id },
+      });
+    expect((await ask('went-well', { rows: [ROW] })).status).toBe(200);
+    expect((await ask('went-wrong', { rows: [] })).status).toBe(400);
+    const lines = () => boucle.output().split('\n');
+    const line = await until(() => Promise.resolve(lines().find((text) => text.includes('went-wrong'))));
+    expect(JSON.parse(line)).toMatchObject({
+      req: { id: 'went-wrong', method: 'POST', path: '/v1/models/weather/predict' },
+      res: { status: 400 },
+      msg: 'POST /v1/models/weather/predict 400',
+    });
+    expect(boucle.output()).not.toContain('went-well');
   });
 });
