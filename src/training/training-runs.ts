@@ -9,6 +9,7 @@ import { ChangeFeed } from '../platform/events/change-feed.js';
 import { JobQueue } from '../platform/queue/job-queue.js';
 import { Experiments } from './experiments/experiments.js';
 import { type Lease, LeasedRows } from '../platform/database/leased-rows.js';
+import type { RowsAtWork } from './job-follower.js';
 import { cancellationOf, isFinal, type RunState, sourcesOf } from './run-state.js';
 import { askGateJob } from './training.jobs.js';
 import { TrainingRun } from './training-run.entity.js';
@@ -19,7 +20,7 @@ const CANCELLED: Changes = { finishedAt: () => 'now()', message: 'cancelled' };
 
 /** The states of runs in the database, and what follows from their end. */
 @Injectable()
-export class TrainingRuns {
+export class TrainingRuns implements RowsAtWork {
   private readonly rows: LeasedRows<TrainingRun, RunState>;
 
   constructor(
@@ -40,7 +41,6 @@ export class TrainingRuns {
     throw new AppError('NOT_FOUND', `There is no training run ${id}. The query \`trainingRuns\` lists them.`);
   }
 
-  /** A run that somebody wants cancelled; undefined for any other. */
   async cancelling(id: string): Promise<TrainingRun | undefined> {
     return (await this.dataSource.manager.findOneBy(TrainingRun, { id, state: 'CANCELLING' })) ?? undefined;
   }
@@ -89,6 +89,10 @@ export class TrainingRuns {
     });
   }
 
+  async fail(held: Lease, failure: string): Promise<void> {
+    await this.finish(held, 'FAILED', () => ({ failure, message: 'failed' }));
+  }
+
   /** @throws AppError INVALID_STATE if it is too late to cancel. */
   async cancel(runId: string, actor: Principal): Promise<TrainingRun> {
     const run = await this.byId(runId);
@@ -117,12 +121,11 @@ export class TrainingRuns {
     await this.afterEnd(manager, group, runId, next);
   }
 
-  /** Ends a cancellation whose worker died before it could. */
-  async endCancellation(runId: string): Promise<void> {
+  async endCancellation(runId: string, changes: Changes): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       const group = await lockGroup(manager, runId);
       if (group.find(({ id }) => id === runId)?.state !== 'CANCELLING') return;
-      await this.rows.change(manager, runId, 'CANCELLED', { lease: null, ...CANCELLED });
+      await this.rows.change(manager, runId, 'CANCELLED', { lease: null, ...changes, ...CANCELLED });
       await this.afterEnd(manager, group, runId, 'CANCELLED');
     });
   }

@@ -15,6 +15,7 @@ import { SearchWorker } from './experiments/search.worker.js';
 import { Trial } from './experiments/trial.entity.js';
 import { Trials } from './experiments/trials.js';
 import { GateWorker } from './gate.worker.js';
+import { JobFollower } from './job-follower.js';
 import { ResumeRunsSchedule } from './resume-runs.schedule.js';
 import { RunWorker } from './run.worker.js';
 import { ModelProofs } from './registration/model-proofs.js';
@@ -94,7 +95,7 @@ export class TrainingApiModule {}
 /** Following runs and searches, checking model files, and asking the gate. */
 @Module({
   imports: [TrainingModule],
-  providers: [RunWorker, SearchWorker, GateWorker, RegistrationWorker, ModelProofs, ScriptModels],
+  providers: [JobFollower, RunWorker, SearchWorker, GateWorker, RegistrationWorker, ModelProofs, ScriptModels],
 })
 export class TrainingWorkerModule {}
 

@@ -3,15 +3,24 @@ import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../../src/config/config.js';
+import { resolveSpace } from '../../src/ml/train/search/space.js';
 import { ModelArtifacts } from '../../src/models/artifact/model-artifacts.js';
 import { S3ObjectStore } from '../../src/platform/storage/s3/s3-object-store.js';
+import { LocalBackend } from '../../src/training/backend/local-backend.js';
 import { createSageMakerClient } from '../../src/training/backend/sagemaker/sagemaker-client.js';
 import { SageMakerBackend } from '../../src/training/backend/sagemaker/sagemaker-backend.js';
 import { TrainingJobs } from '../../src/training/backend/sagemaker/training-jobs.js';
+import { TrainingBackends } from '../../src/training/backend/training-backends.js';
 import type { JobOutcome, TrainingJob } from '../../src/training/backend/training-backend.js';
 import { hyperparametersFile, type TrainingOrder } from '../../src/training/container/order.js';
+import { type JobOrder, specFiles } from '../../src/training/container/job-files.js';
 import { layoutOf } from '../../src/training/container/layout.js';
+import type { SearchOrder } from '../../src/training/container/search-order.js';
+import { parseTrial, type TrialEvent, type TrialLine } from '../../src/training/container/trial-line.js';
+import { JobFollower } from '../../src/training/job-follower.js';
+import { readTrials } from '../../src/training/experiments/search-result.js';
 import { runBoucle } from '../support/boucle-process.js';
 import { hasMoto, startMoto } from '../support/moto.js';
 import { type S3Server, startS3Server } from '../support/s3/s3-server.js';
@@ -30,6 +39,17 @@ const ORDER: TrainingOrder = {
     dataset: { versionId: 'v1', contentHash: 'c1' },
   },
 };
+const SEARCH: SearchOrder = {
+  spec: ORDER.spec,
+  search: {
+    seed: 5,
+    metric: 'logLoss',
+    space: resolveSpace(['RANDOM_FOREST'], [{ hyperparameter: 'trees', min: 100, max: 200 }]),
+    trials: 9,
+    seconds: 600,
+    records: [],
+  },
+};
 const NEVER = new AbortController().signal;
 const ROLE = 'arn:aws:iam::123456789012:role/boucle-training';
 
@@ -44,7 +64,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'boucle-jobs-'));
   s3 = await startS3Server();
   store = new S3ObjectStore(s3.env['STORAGE_URL']!, loadConfig(s3.env));
-  await writeParquet(weatherSql(), join(folder, 'data.parquet'));
+  await writeParquet(weatherSql(2400), join(folder, 'data.parquet'));
   await store.putFile(DATA_KEY, join(folder, 'data.parquet'));
 });
 
@@ -81,17 +101,17 @@ describe('trainings on SageMaker', () => {
     const job = newJob();
     await backend.submit(job, NEVER);
     const seen = new Set<string>();
-    const looking = setInterval(() => seen.add(backend.status(job.runId).progress?.message ?? ''), 20);
-    await backend.follow(job.runId, NEVER);
+    const looking = setInterval(() => seen.add(backend.status(job.id).progress?.message ?? ''), 20);
+    await backend.follow(job.id, NEVER);
     clearInterval(looking);
     expect([...seen].join()).toContain('Training in progress');
-    expect(backend.status(job.runId)).toMatchObject({ externalName: `boucle-${job.runId}-1` });
-    expect(backend.status(job.runId).log).toMatch(/on ml\.m5\.xlarge\n(.*\n)+billed \d+ s of \d+ s\n$/);
+    expect(backend.status(job.id)).toMatchObject({ externalName: `boucle-${job.id}-1` });
+    expect(backend.status(job.id).log).toMatch(/on ml\.m5\.xlarge\n(.*\n)+billed \d+ s of \d+ s\n$/);
     const { request } = [...sagemaker.jobs.values()][0]!;
-    expect(request.Tags).toContainEqual({ Key: 'boucle:run', Value: job.runId });
+    expect(request.Tags).toContainEqual({ Key: 'boucle:run', Value: job.id });
     expect(request.HyperParameters).toMatchObject({ algorithm: 'LOGISTIC_REGRESSION', seed: '7' });
-    await backend.release(job.runId);
-    await backend.discard(job.runId);
+    await backend.release(job.id);
+    await backend.discard(job.id);
   });
 
   it('tell what they may cost, and what they were billed for', async () => {
@@ -105,12 +125,12 @@ describe('trainings on SageMaker', () => {
     );
     const job = newJob();
     await backend.submit(job, NEVER);
-    await backend.follow(job.runId, NEVER);
+    await backend.follow(job.id, NEVER);
     const [ended] = [...sagemaker.jobs.values()];
     const seconds = Math.ceil((ended!.endedAt!.getTime() - ended!.startedAt!.getTime()) / 1000);
-    expect(backend.status(job.runId).billing).toEqual({ seconds, cost: expect.closeTo(seconds * 0.001, 9) });
-    await backend.release(job.runId);
-    await backend.discard(job.runId);
+    expect(backend.status(job.id).billing).toEqual({ seconds, cost: expect.closeTo(seconds * 0.001, 9) });
+    await backend.release(job.id);
+    await backend.discard(job.id);
   });
 
   it('are asked for again when the service throttles', async () => {
@@ -160,7 +180,7 @@ describe('trainings on SageMaker', () => {
     });
     sagemaker.fate = () => undefined;
     expect((await trained({}, job)).outcome.kind).toBe('COMPLETED');
-    expect([...sagemaker.jobs.keys()]).toEqual([`boucle-${job.runId}-1`, `boucle-${job.runId}-2`]);
+    expect([...sagemaker.jobs.keys()]).toEqual([`boucle-${job.id}-1`, `boucle-${job.id}-2`]);
   });
 
   it('fail with the reason that the container wrote', async () => {
@@ -206,11 +226,16 @@ describe('trainings on SageMaker', () => {
     const job = newJob();
     const backend = backendOf();
     await backend.submit(job, NEVER);
-    const outcome = backend.follow(job.runId, NEVER);
-    await backendOf().cancel(job.runId);
+    const outcome = backend.follow(job.id, NEVER);
+    // A job that has not begun is not billed.
+    while (![...sagemaker.jobs.values()][0]?.startedAt) await delay(10);
+    const billing = await backendOf().abandon(job.id, NEVER);
     expect(await outcome).toEqual({ kind: 'STOPPED' });
-    await backend.release(job.runId);
-    await backend.discard(job.runId);
+    expect(billing).toEqual({ seconds: expect.any(Number) });
+    expect(await backendOf().abandon(job.id, NEVER)).toEqual(billing);
+    expect(await backendOf().abandon(newJob().id, NEVER)).toBeUndefined();
+    await backend.release(job.id);
+    await backend.discard(job.id);
   });
 
   it('outlive their worker, and the next one takes them up', async () => {
@@ -218,10 +243,25 @@ describe('trainings on SageMaker', () => {
     const first = backendOf();
     const death = new AbortController();
     await first.submit(job, NEVER);
-    const following = first.follow(job.runId, death.signal);
+    const following = first.follow(job.id, death.signal);
     death.abort(new Error('died'));
     await expect(following).rejects.toThrow('died');
-    await first.release(job.runId);
+    await first.release(job.id);
+    expect((await trained({}, job)).outcome.kind).toBe('COMPLETED');
+    expect(sagemaker.jobs.size).toBe(1);
+  });
+
+  it('are left alone by a worker that lost them to another', async () => {
+    const job = newJob();
+    const backend = backendOf();
+    const following = {
+      working: 'RUNNING',
+      note: () => Promise.resolve(undefined),
+      conclude: () => Promise.reject(new Error('it is the other one who concludes')),
+    };
+    const jobs = new JobFollower(new TrainingBackends(new LocalBackend(settings()), backend, settings()));
+    await expect(jobs.follow(backend, job, following, NEVER)).resolves.toBeUndefined();
+    expect(sagemaker.calls).not.toContain('StopTrainingJob');
     expect((await trained({}, job)).outcome.kind).toBe('COMPLETED');
     expect(sagemaker.jobs.size).toBe(1);
   });
@@ -252,18 +292,48 @@ describe('trainings on SageMaker', () => {
   });
 });
 
+describe('searches on SageMaker', () => {
+  it('find what they find at home, and say what they are', async () => {
+    const { outcome, trials } = await searched();
+    expect(outcome.kind).toBe('COMPLETED');
+    expect(trials.filter(({ rung }) => rung === 1)).toHaveLength(3);
+    expect(trials).toEqual(await trialsOfLocalSearch());
+    const [job] = [...sagemaker.jobs.values()];
+    const id = job!.request.TrainingJobName.slice('boucle-'.length, -'-1'.length);
+    expect(job!.request.Tags).toContainEqual({ Key: 'boucle:experiment', Value: id });
+    expect(job!.request.HyperParameters).toEqual({ seed: '5', metric: 'logLoss', trials: '9', seconds: '600' });
+    expect(job!.request.StoppingCondition).toEqual({ MaxRuntimeInSeconds: 1500 });
+    expect([...s3.bucket.objects.keys()].filter((key) => key.includes(id))).toEqual([]);
+  });
+
+  it('go on from what they told, on the next spot machine', async () => {
+    sagemaker.fate = () => 'INTERRUPTED_AT_CHECKPOINT';
+    const { outcome, trials } = await searched({ SAGEMAKER_SPOT: 'true' });
+    expect(outcome.kind).toBe('COMPLETED');
+    const [job] = [...sagemaker.jobs.values()];
+    expect(job!.starts).toBe(2);
+    expect(job!.output).toMatch(/going on after an interruption, behind \d+ lines/);
+    expect(trials).toEqual(await trialsOfLocalSearch());
+  });
+
+  it('fail with the reason that the container wrote', async () => {
+    const { outcome } = await searched({}, { ...SEARCH, spec: { ...SEARCH.spec, target: 'nothing' } });
+    expect(outcome).toEqual({ kind: 'FAILED', reason: expect.stringMatching(/^The data has no column nothing/) });
+  });
+});
+
 (hasMoto() ? describe : describe.skip)('the calls to SageMaker, on moto', () => {
   it('create a job, describe it, and find none where there is none', async () => {
     const moto = await startMoto();
     try {
       const config = settings({ AWS_ENDPOINT_URL_SAGEMAKER: moto.url });
       const jobs = new TrainingJobs(createSageMakerClient(config), config);
-      const { runId, order } = newJob();
+      const { id, order } = newJob();
       const uris = { channels: { training: 's3://b/data.parquet', spec: 's3://b/spec.json' }, outputUri: 's3://b/out' };
-      const asked = { runId, order, attempt: 1, instanceType: 'ml.m5.large', ...uris };
-      expect(await jobs.describe(`boucle-${runId}-1`)).toBeUndefined();
+      const asked = { id, order, attempt: 1, instanceType: 'ml.m5.large', ...uris };
+      expect(await jobs.describe(`boucle-${id}-1`)).toBeUndefined();
       expect(await jobs.create(asked, NEVER)).toBe(true);
-      expect(await jobs.describe(`boucle-${runId}-1`)).toMatchObject({
+      expect(await jobs.describe(`boucle-${id}-1`)).toMatchObject({
         TrainingJobStatus: 'Completed',
         HyperParameters: { seed: '7' },
         ResourceConfig: { InstanceType: 'ml.m5.large', InstanceCount: 1 },
@@ -290,9 +360,9 @@ function backendOf(env: Record<string, string> = {}): SageMakerBackend {
   return new SageMakerBackend(settings(env), store);
 }
 
-function newJob(order = ORDER): TrainingJob {
-  const runId = `01a20000-0000-7000-8000-${String(++runs).padStart(12, '0')}`;
-  return { runId, order, dataKey: DATA_KEY, fetchData: () => Promise.reject(new Error('nobody copies it here')) };
+function newJob(order: JobOrder = ORDER): TrainingJob {
+  const id = `01a20000-0000-7000-8000-${String(++runs).padStart(12, '0')}`;
+  return { id, order, dataKey: DATA_KEY, fetchData: () => Promise.reject(new Error('nobody copies it here')) };
 }
 
 /** A training from its start to its verified model, as a worker does it. */
@@ -304,14 +374,59 @@ async function trained(
   const backend = backendOf(env);
   await backend.submit(job, NEVER);
   try {
-    const outcome = await backend.follow(job.runId, NEVER);
+    const outcome = await backend.follow(job.id, NEVER);
     if (outcome.kind !== 'COMPLETED') return { outcome };
     const { onnx } = await new ModelArtifacts(store).verify(createReadStream(outcome.archive), 'model');
     return { outcome, onnx: sha256(onnx) };
   } finally {
-    await backend.release(job.runId);
-    if (isEnded) await backend.discard(job.runId);
+    await backend.release(job.id);
+    if (isEnded) await backend.discard(job.id);
   }
+}
+
+/** A search from its start to its trials, as a worker does it. */
+async function searched(
+  env: Record<string, string> = {},
+  order = SEARCH,
+): Promise<{ readonly outcome: JobOutcome; readonly trials: readonly Scored[] }> {
+  const backend = backendOf(env);
+  const job = { ...newJob(order), seconds: 1500 };
+  await backend.submit(job, NEVER);
+  try {
+    const outcome = await backend.follow(job.id, NEVER);
+    if (outcome.kind !== 'COMPLETED') return { outcome, trials: [] };
+    const trials = scoredOf(await readTrials(outcome.archive));
+    // What it told on its way is the beginning of what it left.
+    const told = scoredOf(backend.status(job.id).trials ?? []);
+    expect(told).toEqual(trials.slice(0, told.length));
+    return { outcome, trials };
+  } finally {
+    await backend.release(job.id);
+    await backend.discard(job.id);
+  }
+}
+
+async function trialsOfLocalSearch(): Promise<Scored[]> {
+  const layout = layoutOf(join(folder, 'local', 'search'));
+  for (const path of [layout.training, layout.spec]) await mkdir(path, { recursive: true });
+  await writeFile(join(layout.training, 'data.parquet'), await readFile(join(folder, 'data.parquet')));
+  for (const [name, content] of Object.entries(specFiles(SEARCH))) {
+    await writeFile(join(layout.spec, name), JSON.stringify(content));
+  }
+  await rm(layout.checkpoints, { recursive: true, force: true });
+  const { output } = await runBoucle(['search', '--root', layout.root], {});
+  return scoredOf(output.split('\n').flatMap((line) => parseTrial(line) ?? []));
+}
+
+type Scored = Omit<TrialEvent<'SCORED'>, 'seconds'>;
+
+function scoredOf(lines: readonly TrialLine[]): Scored[] {
+  return lines.flatMap((line) => {
+    if (line.event !== 'SCORED') return [];
+    const { seconds, ...scored } = line;
+    expect(seconds).toBeGreaterThan(0);
+    return scored;
+  });
 }
 
 async function hashOfLocalTraining(order = ORDER): Promise<string> {

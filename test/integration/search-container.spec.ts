@@ -122,6 +122,7 @@ describe('a search on the container layout', () => {
     const { hyperparameters } = of(trials, 'STARTED').find(({ number }) => number === top.number)!;
     const order = hyperparametersFile({ algorithm: 'LOGISTIC_REGRESSION', seed: 5, hyperparameters });
     await mkdir(layout.config);
+    await rm(join(layout.spec, 'search.json'));
     await writeFile(join(layout.config, 'hyperparameters.json'), JSON.stringify(order));
     expect(await runBoucle(['train', '--root', layout.root], {})).toMatchObject({ code: 0 });
     const { crossValidation } = JSON.parse(await readFile(join(layout.model, 'manifest.json'), 'utf8')) as Manifest;

@@ -11,6 +11,8 @@ import { registerData, WEATHER_FEATURES, weatherSql } from '../support/training-
 
 /** A dead worker is noticed after its heartbeat of 10 s; the job then waits for the next look and its retry. */
 const TAKEN_UP_SECONDS = 60;
+/** USD a second. */
+const PRICE = 0.001;
 
 describe('a worker killed during a training on SageMaker', () => {
   let database: TestDatabase;
@@ -62,7 +64,7 @@ describe('a worker killed during a training on SageMaker', () => {
     await until(() => Promise.resolve(leftIn(id).length === 0), 10);
   }, 180_000);
 
-  it('while the run is being cancelled stops the job nevertheless', async () => {
+  it('while the run is being cancelled: the next one stops the job, notes what was billed and clears up', async () => {
     const first = await startWorker();
     const id = await start(2000);
     const job = await jobInTraining(id);
@@ -72,10 +74,57 @@ describe('a worker killed during a training on SageMaker', () => {
     await first.kill();
     await lapseHeartbeats(database);
     await startWorker();
-    expect(await ended(id)).toMatchObject({ state: 'CANCELLED' });
-    await until(() => Promise.resolve(job.isOver), 20);
+    expect(leftIn(id)).not.toEqual([]);
+    expect(await ended(id)).toMatchObject({ state: 'CANCELLED', billedSeconds: billedFor(job) });
     expect(job.status).toBe('Stopped');
+    expect(leftIn(id)).toEqual([]);
     expect(jobsOf(id)).toEqual([job]);
+  }, 180_000);
+
+  it('leaves the job of a search alone, too; what it tells is known meanwhile, and it ends once', async () => {
+    const first = await startWorker();
+    const id = await startExperiment();
+    await until(async () => scoredIn(await experimentOf(id)).length > 0, 40);
+    const [job] = jobsOf(id);
+    expect(await experimentOf(id)).toMatchObject({ state: 'SEARCHING', backend: 'SAGEMAKER', run: null });
+    await first.kill();
+    expect(job!.isOver).toBe(false);
+    await lapseHeartbeats(database);
+    await startWorker();
+    const experiment = await overOf(id);
+    expect(experiment).toMatchObject({ state: 'SUCCEEDED', failure: null, billedSeconds: billedFor(job!) });
+    expect(experiment.run).toMatchObject({ state: 'SUCCEEDED', backend: 'SAGEMAKER' });
+    expect(scoredIn(experiment)).toHaveLength(9);
+    expect(jobsOf(id)).toEqual([job]);
+    expect(job!.starts).toBe(1);
+    expect(jobsOf(experiment.run.id)).toHaveLength(1);
+    await until(() => Promise.resolve(leftIn(id).length === 0), 10);
+  }, 180_000);
+
+  it('or not: a search is cancelled with its job, or fails with its reason', async () => {
+    await startWorker();
+    await expect(startExperiment({ trials: 9, cost: 0.5 })).rejects.toThrow(
+      /0.5 USD buys 500 s of the dearest machine/,
+    );
+    const cancelled = await startExperiment({ trials: 9, cost: 1.2 });
+    await until(async () => scoredIn(await experimentOf(cancelled)).length > 0, 40);
+    const [job] = jobsOf(cancelled);
+    await ask('mutation ($id: ID!) { cancelExperiment(id: $id) { state } }', { id: cancelled });
+    const end = await overOf(cancelled);
+    expect(job!.status).toBe('Stopped');
+    const billedSeconds = billedFor(job!);
+    expect(end).toMatchObject({ state: 'CANCELLED', run: null, maximumCost: expect.closeTo(1.2, 9), billedSeconds });
+    expect(end.cost).toBeCloseTo(billedSeconds * PRICE, 9);
+    expect(job!.request.StoppingCondition).toEqual({ MaxRuntimeInSeconds: 1200 });
+    // What the trials may take; the rest is for the machine's start and what it leaves.
+    expect(job!.request.HyperParameters).toMatchObject({ seconds: '300' });
+    expect(scoredIn(end).length).toBeGreaterThan(0);
+    await until(() => Promise.resolve(leftIn(cancelled).length === 0), 10);
+
+    sagemaker.fate = () => 'OUT_OF_TIME';
+    const failed = await overOf(await startExperiment());
+    sagemaker.fate = () => undefined;
+    expect(failed).toMatchObject({ state: 'FAILED', failure: expect.stringMatching(/longer .* and was stopped/) });
   }, 180_000);
 
   function cloud(): Record<string, string> {
@@ -86,6 +135,7 @@ describe('a worker killed during a training on SageMaker', () => {
       SAGEMAKER_ROLE_ARN: 'arn:aws:iam::123456789012:role/boucle-training',
       SAGEMAKER_IMAGE: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/boucle:1',
       SAGEMAKER_POLL_SECONDS: '0.2',
+      SAGEMAKER_PRICES: `ml.m5.xlarge=${PRICE * 3600}`,
     };
   }
 
@@ -108,8 +158,40 @@ describe('a worker killed during a training on SageMaker', () => {
     return startTraining[0].id;
   }
 
+  async function startExperiment(budget: object = { trials: 9 }): Promise<string> {
+    const space = [{ hyperparameter: 'trees', min: 400, max: 500 }];
+    const { startExperiment: started } = await ask(
+      'mutation ($input: StartExperimentInput!) { startExperiment(input: $input) { id } }',
+      { input: { model: 'kinds', algorithms: ['RANDOM_FOREST'], space, budget } },
+    );
+    return started.id;
+  }
+
+  async function experimentOf(id: string): Promise<any> {
+    const query = `query ($id: ID!) { experiment(id: $id) { state message failure backend maximumCost billedSeconds cost
+      run { id state backend } trials(first: 50) { nodes { state score } } } }`;
+    return (await ask(query, { id })).experiment;
+  }
+
+  function scoredIn({ trials }: any): any[] {
+    return trials.nodes.filter(({ score }: any) => score !== null);
+  }
+
+  async function overOf(id: string): Promise<any> {
+    let experiment: any;
+    await until(async () => {
+      experiment = await experimentOf(id);
+      return ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(experiment.state);
+    }, TAKEN_UP_SECONDS + 60);
+    return experiment;
+  }
+
   function jobsOf(id: string): TrainingJob[] {
     return [...sagemaker.jobs.values()].filter(({ request }) => request.TrainingJobName.includes(id));
+  }
+
+  function billedFor({ startedAt, endedAt }: TrainingJob): number {
+    return Math.ceil((endedAt!.getTime() - startedAt!.getTime()) / 1000);
   }
 
   function leftIn(id: string): string[] {
@@ -124,7 +206,8 @@ describe('a worker killed during a training on SageMaker', () => {
   async function ended(id: string): Promise<any> {
     let run: any;
     await until(async () => {
-      const query = 'query ($id: ID!) { trainingRun(id: $id) { state message failure version { version } } }';
+      const query =
+        'query ($id: ID!) { trainingRun(id: $id) { state message failure billedSeconds version { version } } }';
       run = (await ask(query, { id })).trainingRun;
       return ['SUCCEEDED', 'FAILED', 'CANCELLED'].includes(run.state);
     }, TAKEN_UP_SECONDS + 60);

@@ -14,29 +14,30 @@ const PROGRAM = fileURLToPath(new URL('../../main.js', import.meta.url));
 const KILL_AFTER_MS = 5_000;
 
 export type ProcessEnd =
-  | { readonly kind: 'COMPLETED' | 'STOPPED' }
+  | { readonly kind: 'COMPLETED' }
+  | { readonly kind: 'STOPPED' }
   /** `isSudden`: it did not say why, as when memory runs out. */
   | { readonly kind: 'FAILED'; readonly reason: string; readonly isSudden: boolean };
 
 /** A command on a container layout as a child of this process. It ends with it. */
-export class LayoutProcess {
+export class LayoutProcess<Command extends 'train' | 'search' | 'divide'> {
+  readonly output = new OutputTail();
   private readonly child: ChildProcess;
   private readonly ended: Promise<void>;
   private stopped?: 'CANCELLED' | 'TIMED_OUT';
 
   constructor(
-    command: 'train' | 'search' | 'divide',
+    readonly command: Command,
     readonly layout: Layout,
     private readonly config: Config,
-    readonly output = new OutputTail(),
   ) {
     this.child = start(command, layout, config);
-    output.read(this.child.stdout!);
-    output.read(this.child.stderr!);
+    this.output.read(this.child.stdout!);
+    this.output.read(this.child.stderr!);
     this.ended = once(this.child, 'close').then(
       () => undefined,
       (error: unknown) => {
-        output.add(String(error));
+        this.output.add(String(error));
       },
     );
   }

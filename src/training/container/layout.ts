@@ -27,6 +27,8 @@ export const HYPERPARAMETERS_FILE = 'hyperparameters.json';
 export const SPEC_FILE = 'training.json';
 /** Beside the spec, for a search. */
 export const SEARCH_FILE = 'search.json';
+/** The lines of a search, among the checkpoints and then in the model folder. */
+export const SEARCH_LOG_FILE = 'search.log';
 export const DATA_FILE = 'data.parquet';
 /** What a division leaves of the data. */
 export const TRAINING_ROWS_FILE = 'training.parquet';

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TrialRecord } from '../../ml/train/search/halving.js';
@@ -6,6 +7,7 @@ import type { SearchSpace } from '../../ml/train/search/space.js';
 import { ALGORITHMS } from '../../models/algorithm.js';
 import { type Layout, SEARCH_FILE } from './layout.js';
 import { readJson, readSpec, type TrainingSpec } from './order.js';
+import type { TrialLine } from './trial-line.js';
 
 const domain = z.intersection(
   z.object({ hyperparameter: z.string(), start: z.number().nullable().optional() }),
@@ -50,6 +52,16 @@ export interface SearchOrder {
   readonly search: SearchSettings;
 }
 
+export function isSearch(order: object): order is SearchOrder {
+  return 'search' in order;
+}
+
+/** Whether the layout holds the order for a search. */
+export async function asksForSearch({ spec }: Layout): Promise<boolean> {
+  const files: string[] = await readdir(spec).catch(() => []);
+  return files.includes(SEARCH_FILE);
+}
+
 /** @throws AppError BAD_INPUT that names the file and what is wrong in it. */
 export async function readSearchOrder(layout: Layout): Promise<SearchOrder> {
   return { spec: await readSpec(layout), search: await readJson(join(layout.spec, SEARCH_FILE), searchSchema) };
@@ -63,4 +75,33 @@ export function knownTrials({ records }: SearchSettings): KnownTrial[] {
     ...trial,
     losses: new Map(losses.map(({ rung, loss }) => [rung, loss])),
   }));
+}
+
+/** The order with what an earlier machine told before it was taken away: less is left to try, and less time. */
+export function goOnBehind({ spec, search }: SearchOrder, lines: readonly TrialLine[]): SearchOrder {
+  const known = new Map(knownTrials(search).map((trial) => [trial.number, trial]));
+  let spent = 0;
+  for (const line of lines) {
+    const trial = known.get(line.number);
+    const next = after(trial, line);
+    if (next === trial) continue;
+    known.set(line.number, next!);
+    if (line.event !== 'STARTED') spent += line.seconds;
+  }
+  const records = [...known.values()].map(({ losses, ...trial }) => {
+    return { ...trial, losses: [...losses].map(([rung, loss]) => ({ rung, loss })) };
+  });
+  const seconds = search.seconds === null ? null : Math.max(0, search.seconds - spent);
+  return { spec, search: { ...search, records, seconds } };
+}
+
+/** A trial after a line that tells of it; the same one where the line tells nothing new. */
+function after(trial: KnownTrial | undefined, line: TrialLine): KnownTrial | undefined {
+  if (line.event === 'STARTED') {
+    const { number, algorithm, hyperparameters } = line;
+    return trial ?? { number, algorithm, hyperparameters, failed: false, losses: new Map() };
+  }
+  if (!trial || trial.failed) return trial;
+  if (line.event === 'FAILED') return { ...trial, failed: true };
+  return trial.losses.has(line.rung) ? trial : { ...trial, losses: new Map(trial.losses).set(line.rung, line.loss) };
 }

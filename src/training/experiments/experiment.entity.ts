@@ -5,6 +5,7 @@ import type { SearchSpace } from '../../ml/train/search/space.js';
 import type { Algorithm } from '../../models/algorithm.js';
 import type { GateMetric } from '../../models/gate-metrics.js';
 import type { WeightChoice } from '../../models/model-columns.js';
+import type { BackendName } from '../../models/training-backend-name.js';
 import type { ExperimentState } from './experiment-state.js';
 
 /** A search for hyperparameters, of which the best are trained as a version. */
@@ -46,6 +47,26 @@ export class Experiment extends LeasedRow {
   /** Time for the search, at most. */
   @Column('real', { nullable: true })
   minutes!: number | null;
+
+  /** Of the search, and of the training of what it finds. */
+  @Column('text')
+  backend!: BackendName;
+
+  /** Name of the search's job at the backend. */
+  @Column('text', { name: 'external_name', nullable: true })
+  externalName!: string | null;
+
+  /** The most that the search may cost, in USD; 0 where nobody bills it, null where prices are unknown. */
+  @Column('float8', { name: 'maximum_cost', nullable: true })
+  maximumCost!: number | null;
+
+  /** Of the search's jobs, by the platform's word; null until it says so. */
+  @Column('integer', { name: 'billed_seconds', nullable: true })
+  billedSeconds!: number | null;
+
+  /** What those seconds cost, in USD. */
+  @Column('float8', { nullable: true })
+  cost!: number | null;
 
   @Column('text')
   state!: ExperimentState;

@@ -7,8 +7,22 @@ import type { Trial } from './trial.entity.js';
 
 export function toExperimentType(experiment: Experiment): ExperimentType {
   const { id, modelId, groupId, datasetVersionId, algorithms, space, trials, minutes, seed, metric } = experiment;
-  const { weights, folds, state, progress, message, failure, requestedBy, createdAt, startedAt, finishedAt } =
-    experiment;
+  const {
+    weights,
+    folds,
+    backend,
+    maximumCost,
+    billedSeconds,
+    cost,
+    state,
+    progress,
+    message,
+    failure,
+    requestedBy,
+    createdAt,
+    startedAt,
+    finishedAt,
+  } = experiment;
   return {
     id,
     modelId,
@@ -22,6 +36,10 @@ export function toExperimentType(experiment: Experiment): ExperimentType {
     weightColumn: weights?.column ?? null,
     classWeights: weights?.classes ?? null,
     folds,
+    backend,
+    maximumCost,
+    billedSeconds,
+    cost,
     higherIsBetter: directionOf(GATE_METRICS[metric].task, metric) === 'HIGHER_IS_BETTER',
     state,
     progress,

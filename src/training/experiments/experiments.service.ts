@@ -13,12 +13,15 @@ import { checkColumns } from '../../models/model-columns.js';
 import { ModelRegistry } from '../../models/model-registry.js';
 import { type Page, type PageArgs, paginate } from '../../platform/graphql/pagination.js';
 import { JobQueue } from '../../platform/queue/job-queue.js';
+import type { TrainingBackend } from '../backend/training-backend.js';
+import { TrainingBackends } from '../backend/training-backends.js';
 import { algorithmsFor, checkFits, DEFAULT_SEED, TrainingService, weightsOf } from '../training.service.js';
 import { TrainingRuns } from '../training-runs.js';
 import { Experiment, underWay } from './experiment.entity.js';
 import { Experiments } from './experiments.js';
 import { searchJob } from './experiments.jobs.js';
 import { MAX_TRIALS, type StartExperiment } from './experiments.types.js';
+import { longestSearch, minutesWithin } from './search-limits.js';
 
 /** Starts, cancels and lists experiments. */
 @Injectable()
@@ -30,6 +33,7 @@ export class ExperimentsService {
     private readonly registry: ModelRegistry,
     private readonly training: TrainingService,
     private readonly runs: TrainingRuns,
+    private readonly backends: TrainingBackends,
     private readonly queue: JobQueue,
     private readonly audit: AuditService,
   ) {}
@@ -47,7 +51,11 @@ export class ExperimentsService {
     checkColumns({ task, target, features, split, weights }, version.schema);
     const algorithms = input.algorithms ?? algorithmsFor(model.task);
     for (const algorithm of algorithms) checkFits(algorithm, model.task);
-    const { trials, minutes } = input.budget;
+    const { trials } = input.budget;
+    const name = input.backend ?? this.backends.nameFor(model, algorithms[0]!);
+    this.backends.assertSetUp(name);
+    const backend = this.backends.of(name);
+    const minutes = minutesOf(input.budget, backend);
     const experiment = this.rows.create({
       id: uuidv7(),
       modelId: model.id,
@@ -59,7 +67,9 @@ export class ExperimentsService {
       weights: weights ?? null,
       folds: input.folds ?? null,
       trials: trials ?? MAX_TRIALS,
-      minutes: minutes ?? null,
+      minutes,
+      backend: name,
+      maximumCost: backend.maximumCost(longestSearch(minutes)) ?? null,
       state: 'QUEUED',
       progress: 0,
       message: 'waiting for a worker',
@@ -131,6 +141,21 @@ function spaceOf(algorithms: readonly Algorithm[], given: readonly GivenDomain[]
     if (error instanceof HyperparameterError) throw new AppError('BAD_INPUT', `space: ${error.message}`);
     throw error;
   }
+}
+
+/** The time for trials: what is given, or what the cost buys, whichever is less. */
+function minutesOf({ minutes, cost }: StartExperiment['budget'], backend: TrainingBackend): number | null {
+  if (typeof cost !== 'number') return minutes ?? null;
+  const seconds = backend.affordableSeconds(cost);
+  if (seconds === undefined) {
+    const message =
+      'What a search costs is unknown here. Name the prices of all machines in SAGEMAKER_PRICES, or leave the cost out.';
+    throw new AppError('INVALID_STATE', message);
+  }
+  const affordable = minutesWithin(seconds);
+  if (affordable > 0) return affordable === Infinity ? (minutes ?? null) : Math.min(affordable, minutes ?? affordable);
+  const message = `budget: ${cost} USD buys ${Math.max(0, seconds)} s of the dearest machine, which leaves no time for trials. Allow more.`;
+  throw new AppError('BAD_INPUT', message);
 }
 
 /** The model is locked, so no other can begin in between. */

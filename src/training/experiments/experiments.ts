@@ -5,6 +5,7 @@ import { AppError } from '../../errors/app-error.js';
 import { ChangeFeed } from '../../platform/events/change-feed.js';
 import type { TrialLine } from '../container/trial-line.js';
 import { type Lease, LeasedRows } from '../../platform/database/leased-rows.js';
+import type { RowsAtWork } from '../job-follower.js';
 import type { RunState } from '../run-state.js';
 import { TrainingRun } from '../training-run.entity.js';
 import { type ExperimentState, sourcesOf } from './experiment-state.js';
@@ -17,7 +18,7 @@ const CANCELLED = { ...ENDED, message: 'cancelled' } as const;
 
 /** The states of experiments in the database, and what their searches find. */
 @Injectable()
-export class Experiments {
+export class Experiments implements RowsAtWork {
   private readonly rows: LeasedRows<Experiment, ExperimentState>;
 
   constructor(
@@ -38,13 +39,22 @@ export class Experiments {
   /** Takes a search up, also one that another worker left behind. Undefined if there is nothing left to do. */
   async takeUp(id: string): Promise<(Lease & { readonly experiment: Experiment }) | undefined> {
     const held = await this.rows.takeUp(id);
-    if (held) return { ...held, experiment: await this.byId(id) };
-    // A cancellation whose worker died before it could end it.
+    return held && { ...held, experiment: await this.byId(id) };
+  }
+
+  async cancelling(id: string): Promise<Experiment | undefined> {
+    return (await this.dataSource.manager.findOneBy(Experiment, { id, state: 'CANCELLING' })) ?? undefined;
+  }
+
+  async endCancellation(id: string, changes: object): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      const { state } = (await manager.findOneBy(Experiment, { id })) ?? {};
-      if (state === 'CANCELLING') await this.end(manager, id, 'CANCELLED', CANCELLED);
+      if (!(await manager.existsBy(Experiment, { id, state: 'CANCELLING' }))) return;
+      await this.end(manager, id, 'CANCELLED', { ...changes, ...CANCELLED });
     });
-    return undefined;
+  }
+
+  async report(held: Lease, changes: object): Promise<ExperimentState | undefined> {
+    return this.rows.report(held, changes);
   }
 
   async handBack(held: Lease, message: string): Promise<void> {

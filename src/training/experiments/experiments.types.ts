@@ -2,7 +2,8 @@ import { Field, Float, GraphQLISODateTime, ID, InputType, Int, ObjectType, regis
 import { z } from 'zod';
 import type { SearchRange } from '../../ml/train/hyperparameters.js';
 import { type Algorithm, ALGORITHMS } from '../../models/algorithm.js';
-import { AlgorithmEnum } from '../../models/models.enums.js';
+import { AlgorithmEnum, BackendEnum } from '../../models/models.enums.js';
+import type { BackendName } from '../../models/training-backend-name.js';
 import { enumOf } from '../../platform/graphql/enum-of.js';
 import { PageOf } from '../../platform/graphql/pagination.js';
 import { JsonScalar } from '../../platform/graphql/scalars.js';
@@ -71,6 +72,13 @@ export class SearchBudgetInput {
 
   @Field(() => Float, { nullable: true, description: 'Time for the search, without the training of what it finds.' })
   minutes?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'USD for the search, without the training of what it finds, by SAGEMAKER_PRICES: as many minutes as that buys at most. Nobody bills a LOCAL one.',
+  })
+  cost?: number | null;
 }
 
 @InputType()
@@ -114,6 +122,12 @@ export class StartExperimentInput {
       'Trials are scored by cross-validation in so many folds, 2 to 20, and the version is cross-validated likewise. Default: on the validation rows.',
   })
   folds?: number | null;
+
+  @Field(() => BackendEnum, {
+    nullable: true,
+    description: "Of the search and of the training of what it finds. Default: the model's.",
+  })
+  backend?: BackendName | null;
 }
 
 const domainSchema = z.object({
@@ -134,11 +148,20 @@ const budgetSchema = z
       .max(MAX_TRIALS, `must be ${MAX_TRIALS} at most; start another experiment with another seed for more`)
       .nullish(),
     minutes: z.number().positive('must be above 0').max(DAY_MINUTES, `must be ${DAY_MINUTES} at most, a day`).nullish(),
+    cost: z.number().positive('must be above 0').nullish(),
   })
   .refine(({ trials, minutes }) => typeof (trials ?? minutes) === 'number', 'must have trials or minutes, or both');
 
 export const startExperimentSchema = startTrainingSchema
-  .pick({ model: true, datasetVersion: true, seed: true, weightColumn: true, classWeights: true, folds: true })
+  .pick({
+    model: true,
+    datasetVersion: true,
+    seed: true,
+    weightColumn: true,
+    classWeights: true,
+    folds: true,
+    backend: true,
+  })
   .extend({
     algorithms: algorithmsSchema(ALGORITHMS),
     space: z.array(domainSchema).max(MAX_DOMAINS).nullish(),
@@ -276,6 +299,22 @@ export class ExperimentType {
 
   @Field(() => Int, { nullable: true, description: 'Of the cross-validation that scores trials, if there is one.' })
   folds!: number | null;
+
+  @Field(() => BackendEnum, { description: 'Of the search and of the training of what it finds.' })
+  backend!: BackendName;
+
+  @Field(() => Float, {
+    nullable: true,
+    description:
+      'The most that the search may cost, in USD: its longest time at the full price. 0 on LOCAL, which nobody bills; null where SAGEMAKER_PRICES lacks a type.',
+  })
+  maximumCost!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'What AWS bills for the search, less what a spot machine saved.' })
+  billedSeconds!: number | null;
+
+  @Field(() => Float, { nullable: true, description: 'Of the billed seconds, in USD. Null where a price is unknown.' })
+  cost!: number | null;
 
   @Field(() => Boolean)
   higherIsBetter!: boolean;

@@ -1,22 +1,21 @@
-import { Inject, Logger } from '@nestjs/common';
-import type { Config } from '../../config/config.js';
-import { CONFIG } from '../../config/config.module.js';
+import { Logger } from '@nestjs/common';
 import type { ReadyVersion } from '../../datasets/dataset-version.entity.js';
 import { DatasetsService } from '../../datasets/datasets.service.js';
 import { ModelRegistry } from '../../models/model-registry.js';
-import { HandlesJob, type JobContext, type JobHandler } from '../../platform/queue/job-handler.js';
-import type { ProcessEnd } from '../backend/layout-process.js';
-import { SearchProcess } from '../backend/search-process.js';
-import type { SearchOrder } from '../container/search-order.js';
-import { failureOf, MAX_ATTEMPTS } from '../job-failure.js';
 import type { Lease } from '../../platform/database/leased-rows.js';
-import { progressOf, reportWhile } from '../report-while.js';
+import { HandlesJob, type JobContext, type JobHandler } from '../../platform/queue/job-handler.js';
+import type { JobOutcome, TrainingBackend, TrainingJob } from '../backend/training-backend.js';
+import { TrainingBackends } from '../backend/training-backends.js';
+import type { SearchOrder } from '../container/search-order.js';
+import { MAX_ATTEMPTS } from '../job-failure.js';
+import { type Following, JobFollower } from '../job-follower.js';
 import { specOf } from '../training-spec.js';
 import { TrainingService } from '../training.service.js';
 import type { Experiment } from './experiment.entity.js';
-import type { ExperimentState } from './experiment-state.js';
 import { Experiments } from './experiments.js';
 import { searchJob } from './experiments.jobs.js';
+import { longestSearch } from './search-limits.js';
+import { readTrials } from './search-result.js';
 import type { Trial } from './trial.entity.js';
 import { Trials } from './trials.js';
 
@@ -25,7 +24,7 @@ const MAX_DEATHS = 3;
 
 /**
  * Follows searches. It may be killed at any point: every result is recorded as it comes, and whoever takes the job up
- * next goes on behind the last one.
+ * next goes on behind the last one, or follows on where the backend's jobs outlive their worker.
  */
 @HandlesJob(searchJob)
 export class SearchWorker implements JobHandler<{ experimentId: string }> {
@@ -37,58 +36,64 @@ export class SearchWorker implements JobHandler<{ experimentId: string }> {
     private readonly training: TrainingService,
     private readonly datasets: DatasetsService,
     private readonly registry: ModelRegistry,
-    @Inject(CONFIG) private readonly config: Config,
+    private readonly backends: TrainingBackends,
+    private readonly jobs: JobFollower,
   ) {}
 
   async handle({ experimentId }: { experimentId: string }, context: JobContext): Promise<void> {
     const taken = await this.experiments.takeUp(experimentId);
-    if (!taken) return;
+    if (!taken) return this.jobs.endCancellation(this.experiments, experimentId, context.signal);
     const { experiment } = taken;
-    if (experiment.attempts > MAX_ATTEMPTS) {
+    const backend = this.backends.of(experiment.backend);
+    if (experiment.attempts > MAX_ATTEMPTS && !backend.outlivesWorker) {
       const advice =
         'most likely because memory ran out. Search on fewer rows or features, or give the worker more memory.';
       return this.experiments.fail(taken, `The worker ended ${MAX_ATTEMPTS} times during this search, ${advice}`);
     }
     try {
-      const end = await this.search(taken, experiment, context.signal);
-      await this.conclude(taken, experiment, end);
+      await this.search(taken, experiment, backend, context.signal);
     } catch (error) {
-      const { reason, isFinal } = failureOf(error, context);
-      if (isFinal) {
-        this.logger.error({ err: error, experimentId }, 'the search failed');
-        return this.experiments.fail(taken, reason);
-      }
-      await this.experiments.handBack(taken, `waiting for the next attempt. ${reason}`);
-      throw error;
+      await this.jobs.afterError(this.experiments, taken, backend, { error, context });
     }
   }
 
   /** A trial with which the process ends all of a sudden is left out, and the others go on. */
-  private async search(lease: Lease, experiment: Experiment, signal: AbortSignal): Promise<ProcessEnd> {
-    for (let deaths = 1; ; deaths++) {
-      const end = await this.searchOnce(lease, experiment, signal);
-      if (end.kind !== 'FAILED' || !end.isSudden || deaths === MAX_DEATHS) return end;
-      this.logger.warn({ experimentId: experiment.id, reason: end.reason }, 'a search ended all of a sudden');
-      if (!(await this.experiments.failRunning(lease, end.reason))) return end;
+  private async search(
+    lease: Lease,
+    experiment: Experiment,
+    backend: TrainingBackend,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (let deaths = 1, isOver = false; !isOver; deaths++) {
+      const following: Following<boolean> = {
+        working: 'SEARCHING',
+        note: (changes, lines) => this.experiments.record(lease, changes, lines),
+        conclude: async (outcome) => {
+          const goesOn = deaths < MAX_DEATHS && (await this.leftOut(lease, outcome));
+          if (!goesOn) await this.conclude(lease, experiment, outcome);
+          return !goesOn;
+        },
+      };
+      isOver = (await this.jobs.follow(backend, await this.jobOf(experiment), following, signal)) ?? true;
     }
   }
 
-  private async searchOnce(lease: Lease, experiment: Experiment, signal: AbortSignal): Promise<ProcessEnd> {
+  /** Whether the search ended with one trial that is to blame, and may go on without it. */
+  private async leftOut(lease: Lease, outcome: JobOutcome): Promise<boolean> {
+    if (outcome.kind !== 'FAILED' || !outcome.isSudden) return false;
+    this.logger.warn({ experimentId: lease.id, reason: outcome.reason }, 'a search ended all of a sudden');
+    return this.experiments.failRunning(lease, outcome.reason);
+  }
+
+  private async jobOf(experiment: Experiment): Promise<TrainingJob> {
     const version = await this.datasets.versionById(experiment.datasetVersionId);
-    const order = await this.orderOf(experiment, version);
-    const fetchData = (path: string, stop: AbortSignal): Promise<void> => this.datasets.download(version, path, stop);
-    const process = await SearchProcess.start(experiment.id, order, fetchData, { config: this.config, signal });
-    const record = this.recorder(lease, process.output);
-    try {
-      const end = await reportWhile(process.follow(signal), async (isLast) => {
-        const state = await this.undisturbed(record, lease);
-        if (!isLast && state !== 'SEARCHING') process.cancel();
-      });
-      await record();
-      return end;
-    } finally {
-      await process.release();
-    }
+    return {
+      id: experiment.id,
+      order: await this.orderOf(experiment, version),
+      dataKey: version.objectKey,
+      fetchData: (path, stop) => this.datasets.download(version, path, stop),
+      seconds: longestSearch(experiment.minutes),
+    };
   }
 
   private async orderOf(experiment: Experiment, version: ReadyVersion): Promise<SearchOrder> {
@@ -109,37 +114,10 @@ export class SearchWorker implements JobHandler<{ experimentId: string }> {
     };
   }
 
-  /** Writes what is new of a search. Lines that can't be written wait for the next time. Gives the state. */
-  private recorder(lease: Lease, output: SearchProcess['output']): () => Promise<ExperimentState | undefined> {
-    let written = '';
-    return async () => {
-      const lines = output.trials.slice();
-      const changes = progressOf(output);
-      const text = JSON.stringify(changes);
-      const isKnown = text === written && lines.length === 0;
-      const state = await this.experiments.record(lease, isKnown ? {} : changes, lines);
-      written = text;
-      output.trials.splice(0, lines.length);
-      return state;
-    };
-  }
-
-  /** A database that is away for a while is no reason to give up hours of work. */
-  private async undisturbed(
-    record: () => Promise<ExperimentState | undefined>,
-    lease: Lease,
-  ): Promise<ExperimentState | undefined> {
-    try {
-      return await record();
-    } catch (error) {
-      this.logger.warn({ err: error, experimentId: lease.id }, 'the progress of a search could not be written');
-      return 'SEARCHING';
-    }
-  }
-
-  private async conclude(lease: Lease, experiment: Experiment, end: ProcessEnd): Promise<void> {
-    if (end.kind === 'STOPPED') return this.experiments.confirmCancelled(lease);
-    if (end.kind === 'FAILED') return this.experiments.fail(lease, end.reason);
+  private async conclude(lease: Lease, experiment: Experiment, outcome: JobOutcome): Promise<void> {
+    if (outcome.kind === 'STOPPED') return this.experiments.confirmCancelled(lease);
+    if (outcome.kind === 'FAILED') return this.experiments.fail(lease, outcome.reason);
+    await this.experiments.record(lease, {}, await readTrials(outcome.archive));
     const best = (await this.trials.bestOf([experiment.id])).get(experiment.id);
     if (!best) return this.experiments.fail(lease, await this.whyNone(experiment));
     if (!(await this.train(lease, experiment, best))) await this.experiments.confirmCancelled(lease);
@@ -149,7 +127,7 @@ export class SearchWorker implements JobHandler<{ experimentId: string }> {
   private async train(lease: Lease, experiment: Experiment, { number, algorithm, hyperparameters, results }: Trial) {
     const model = await this.registry.modelById(experiment.modelId);
     const version = await this.datasets.versionById(experiment.datasetVersionId);
-    const { metric, seed, weights, folds, requestedBy } = experiment;
+    const { metric, seed, weights, folds, backend, requestedBy } = experiment;
     const { score, rows } = results.at(-1)!;
     const message = `trial ${number} is the best: ${metric} ${Number(score.toPrecision(4))} after ${rows} rows; it is trained as a version`;
     return this.experiments.beginTraining(lease, message, async (manager) => {
@@ -162,6 +140,7 @@ export class SearchWorker implements JobHandler<{ experimentId: string }> {
         weights: weights ?? undefined,
         folds: folds ?? undefined,
         trigger: 'EXPERIMENT',
+        backend,
         requestedBy,
       });
       return run!.groupId;

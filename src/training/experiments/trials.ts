@@ -64,12 +64,12 @@ export async function recordTrial(manager: EntityManager, experimentId: string, 
 async function recordStart(
   manager: EntityManager,
   experimentId: string,
-  { number, algorithm, hyperparameters }: TrialEvent<'STARTED'>,
+  { number, rung, algorithm, hyperparameters }: TrialEvent<'STARTED'>,
 ): Promise<void> {
   await manager.query(
     `INSERT INTO trial (experiment_id, number, algorithm, hyperparameters, state) VALUES ($1, $2, $3, $4, 'RUNNING')
-     ON CONFLICT (experiment_id, number) DO UPDATE SET state = 'RUNNING' WHERE trial.state <> 'FAILED'`,
-    [experimentId, number, algorithm, JSON.stringify(hyperparameters)],
+     ON CONFLICT (experiment_id, number) DO UPDATE SET state = 'RUNNING' WHERE trial.state <> 'FAILED' AND trial.rung < $5`,
+    [experimentId, number, algorithm, JSON.stringify(hyperparameters), rung],
   );
 }
 

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -41,14 +41,22 @@ export class BucketFiles {
     await new Upload({ client: this.client, params: { Bucket, Key, Body: createReadStream(path) } }).done();
   }
 
-  /** Copies every file of a folder below a URI. */
-  async uploadFolder(folder: string, uri: string): Promise<void> {
+  /**
+   * Copies every file of a folder below a URI that is not there yet as it is.
+   * @param copied times of the files that are, by path.
+   */
+  async uploadFolder(folder: string, uri: string, copied: Map<string, number>): Promise<void> {
     const { Bucket, prefix } = parse(uri);
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     for (const entry of entries.filter((one) => one.isFile())) {
       const path = join(entry.parentPath, entry.name);
       const Key = `${prefix}/${relative(folder, path).split(sep).join('/')}`;
-      await this.client.send(new PutObjectCommand({ Bucket, Key, Body: await readFile(path) }));
+      // It may have got its final name meanwhile.
+      const time = (await stat(path).catch(() => undefined))?.mtimeMs;
+      const Body = await readFile(path).catch(() => undefined);
+      if (!Body || time === undefined || copied.get(path) === time) continue;
+      await this.client.send(new PutObjectCommand({ Bucket, Key, Body }));
+      copied.set(path, time);
     }
   }
 }

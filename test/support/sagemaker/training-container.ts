@@ -16,6 +16,7 @@ export interface ContainerEnd {
 /** What our own image starts. */
 export const OUR_PROGRAM = [process.execPath, join(import.meta.dirname, '..', '..', '..', 'dist', 'main.js')];
 const HOST = 'algo-1';
+const COPY_PAUSE_MS = 150;
 
 /** `/opt/ml` of one job, and the process on it: what a container is to the program inside. */
 export class TrainingContainer {
@@ -26,6 +27,8 @@ export class TrainingContainer {
   private readonly program: readonly string[];
   private child: ChildProcess | undefined;
   private text = '';
+  /** Times of the checkpoints that are in the bucket. */
+  private readonly copied = new Map<string, number>();
 
   private constructor(
     job: CreateTrainingJob,
@@ -102,9 +105,20 @@ export class TrainingContainer {
     });
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
-    const [exitCode] = (await once(this.child, 'close')) as [number | null];
+    const ended = once(this.child, 'close') as Promise<[number | null]>;
+    const copying = this.copyCheckpoints(this.child);
+    const [exitCode] = await ended;
+    await copying;
     const failure = await readFile(join(root, 'output', 'failure'), 'utf8').catch(() => undefined);
     return { exitCode, failure };
+  }
+
+  /** The platform copies checkpoints as they come; nobody promises that it does so once more at the end. */
+  private async copyCheckpoints(child: ChildProcess): Promise<void> {
+    while (this.job.CheckpointConfig && child.exitCode === null && child.signalCode === null) {
+      await delay(COPY_PAUSE_MS);
+      await this.saveCheckpoints();
+    }
   }
 
   signal(name: NodeJS.Signals): void {
@@ -124,12 +138,14 @@ export class TrainingContainer {
   async moveToAnotherMachine(): Promise<void> {
     await this.saveCheckpoints();
     await rm(this.root, { recursive: true });
+    this.copied.clear();
     await mkdir(this.root);
   }
 
   private async saveCheckpoints(): Promise<void> {
     const { CheckpointConfig } = this.job;
-    if (CheckpointConfig) await this.files.uploadFolder(join(this.root, 'checkpoints'), CheckpointConfig.S3Uri);
+    if (CheckpointConfig)
+      await this.files.uploadFolder(join(this.root, 'checkpoints'), CheckpointConfig.S3Uri, this.copied);
   }
 
   /** Packs /opt/ml/model and uploads it, or only its first half. @returns the URI of `model.tar.gz`. */

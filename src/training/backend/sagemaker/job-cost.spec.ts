@@ -1,4 +1,4 @@
-import { billingOf, maximumJobCost } from './job-cost.js';
+import { affordableSeconds, billingOf, maximumJobCost } from './job-cost.js';
 
 const PRICES = { 'ml.m5.xlarge': 0.36, 'ml.c5.xlarge': 0.18 };
 const SETTINGS = {
@@ -19,6 +19,20 @@ describe('the most that a job may cost', () => {
 
   it('is unknown where the price of one type is', () => {
     expect(maximumJobCost({ ...SETTINGS, SAGEMAKER_PRICES: { 'ml.m5.xlarge': 0.36 } })).toBeUndefined();
+  });
+});
+
+describe('what a cost buys', () => {
+  it('is the time whose most it is', () => {
+    const settings = { ...SETTINGS, SAGEMAKER_KEEP_ALIVE_SECONDS: 60 };
+    const seconds = affordableSeconds(settings, 0.1);
+    expect(seconds).toBe(940);
+    expect(maximumJobCost(settings, seconds)).toBeCloseTo(0.1, 12);
+    expect(maximumJobCost(settings, 4000)).toBe(maximumJobCost(settings));
+  });
+
+  it('is unknown where the price of one type is', () => {
+    expect(affordableSeconds({ ...SETTINGS, SAGEMAKER_PRICES: {} }, 1)).toBeUndefined();
   });
 });
 

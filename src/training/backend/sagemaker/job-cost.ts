@@ -10,12 +10,32 @@ type CostSettings = Pick<
 /**
  * The most that one job may cost in USD: the longest time that it may take, on the dearest type it may get. Nobody knows
  * beforehand what a spot machine will save, so the full price counts. Undefined if the price of a type is unknown.
+ * @param seconds the longest time, where it is less than TRAINING_TIMEOUT_SECONDS.
  */
-export function maximumJobCost(settings: CostSettings): number | undefined {
-  const prices = settings.SAGEMAKER_INSTANCE_TYPES.map((type) => settings.SAGEMAKER_PRICES[type]);
-  const seconds = Math.ceil(settings.TRAINING_TIMEOUT_SECONDS) + settings.SAGEMAKER_KEEP_ALIVE_SECONDS;
-  const costs = prices.flatMap((price) => (price === undefined ? [] : [costOf(seconds, price)]));
-  return costs.length === prices.length ? Math.max(...costs) : undefined;
+export function maximumJobCost(settings: CostSettings, seconds?: number): number | undefined {
+  const price = highestPrice(settings);
+  if (price === undefined) return undefined;
+  return costOf(longestRuntime(settings, seconds) + settings.SAGEMAKER_KEEP_ALIVE_SECONDS, price);
+}
+
+/** The longest time, in seconds, of which {@link maximumJobCost} is at most `cost`. Undefined without prices. */
+export function affordableSeconds(settings: CostSettings, cost: number): number | undefined {
+  const price = highestPrice(settings);
+  if (price === undefined) return undefined;
+  return Math.floor((cost / price) * 3_600) - settings.SAGEMAKER_KEEP_ALIVE_SECONDS;
+}
+
+/** What a job's stopping condition allows, in whole seconds. */
+export function longestRuntime(
+  { TRAINING_TIMEOUT_SECONDS: timeout }: Pick<CostSettings, 'TRAINING_TIMEOUT_SECONDS'>,
+  seconds = Infinity,
+): number {
+  return Math.ceil(Math.min(timeout, seconds));
+}
+
+function highestPrice({ SAGEMAKER_INSTANCE_TYPES: types, SAGEMAKER_PRICES: prices }: CostSettings): number | undefined {
+  const known = types.flatMap((type) => prices[type] ?? []);
+  return known.length === types.length ? Math.max(...known) : undefined;
 }
 
 /**

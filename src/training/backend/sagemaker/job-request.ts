@@ -7,8 +7,14 @@ import type {
 import type { Config } from '../../../config/config.js';
 import type { Task } from '../../../ml/schema/signature.js';
 import { growsTrees } from '../../container/checkpoints.js';
-import { type AnyTrainingOrder, hyperparametersFile } from '../../container/order.js';
-import { jobNameOf, RUN_TAG } from './job-name.js';
+import { type JobOrder, settingsFile } from '../../container/job-files.js';
+import { isSearch } from '../../container/search-order.js';
+import type { TrainingJob } from '../training-backend.js';
+import { longestRuntime } from './job-cost.js';
+import { jobNameOf, ownerTag } from './job-name.js';
+
+/** What is to be learned from what; all other channels hold rows. */
+export const SPEC_CHANNEL = 'spec';
 
 export type SageMakerSettings = Pick<
   Config,
@@ -26,12 +32,10 @@ export type SageMakerSettings = Pick<
   | 'TRAINING_TIMEOUT_SECONDS'
 >;
 
-/** A run as the platform gets it. */
-export interface JobOrder {
-  readonly runId: string;
+/** A training or a search as the platform gets it. */
+export interface JobRequest extends Pick<TrainingJob, 'id' | 'order' | 'seconds'> {
   readonly attempt: number;
   readonly instanceType: string;
-  readonly order: AnyTrainingOrder;
   /** Of what the container finds in a folder of that name. */
   readonly channels: Readonly<Record<string, string>>;
   /** Of somebody else's script; our own where it is not named. */
@@ -40,36 +44,39 @@ export interface JobOrder {
   readonly outputUri: string;
 }
 
-/** Metrics that the command `train` prints, by task; the platform charts those that a definition finds. */
+/** Metrics that a training prints, by task; the platform charts those that a definition finds. */
 const METRICS: Readonly<Record<Task, readonly string[]>> = {
   REGRESSION: ['rmse', 'mae', 'r2', 'mape'],
   CLASSIFICATION: ['logLoss', 'accuracy', 'balancedAccuracy', 'f1', 'rocAuc', 'prAuc', 'brier', 'ece'],
 };
 const NUMBER = '([-+0-9.eE]+)';
+/** What a search prints of each trial, in the form of trial-line.ts. */
+const TRIAL_METRIC: MetricDefinition = { Name: 'trial:score', Regex: `"event":"SCORED".*"score":${NUMBER}` };
 
 /** The request for a job that runs an image with `train`, on one machine: our trainers use threads, not hosts. */
-export function jobRequest(job: JobOrder, settings: SageMakerSettings): CreateTrainingJobCommandInput {
-  const { runId, attempt, order, channels, image, outputUri } = job;
+export function jobRequest(job: JobRequest, settings: SageMakerSettings): CreateTrainingJobCommandInput {
+  const { id, attempt, order, channels, image, outputUri } = job;
   return {
-    TrainingJobName: jobNameOf(runId, attempt),
+    TrainingJobName: jobNameOf(id, attempt),
     RoleArn: settings.SAGEMAKER_ROLE_ARN,
     AlgorithmSpecification: {
       TrainingImage: image ?? settings.SAGEMAKER_IMAGE,
       TrainingInputMode: 'File',
-      MetricDefinitions: metricDefinitions(order.spec),
+      MetricDefinitions: metricDefinitions(order),
     },
-    HyperParameters: hyperparametersFile(order),
+    HyperParameters: settingsFile(order),
     InputDataConfig: Object.entries(channels).map(([name, uri]) => channel(name, uri)),
     OutputDataConfig: {
       S3OutputPath: outputUri,
       ...(settings.S3_KMS_KEY_ID !== undefined && { KmsKeyId: settings.S3_KMS_KEY_ID }),
     },
     ResourceConfig: resources(settings, job.instanceType),
-    StoppingCondition: stoppingCondition(settings),
+    StoppingCondition: stoppingCondition(settings, job.seconds),
     ...(settings.SAGEMAKER_SPOT && { EnableManagedSpotTraining: true }),
-    // Also without spot machines: where the platform loses one, the run's next job goes on from there.
-    ...((growsTrees(order.algorithm) || image !== undefined) && {
-      CheckpointConfig: { S3Uri: `${outputUri}/checkpoints` },
+    // Also without spot machines: where the platform loses one, the next job goes on from there.
+    // Of a search, they are what is known of it while it runs.
+    ...((isSearch(order) || growsTrees(order.algorithm) || image !== undefined) && {
+      CheckpointConfig: { S3Uri: checkpointsOf(outputUri) },
     }),
     ...(settings.SAGEMAKER_SUBNETS.length > 0 && {
       VpcConfig: { Subnets: settings.SAGEMAKER_SUBNETS, SecurityGroupIds: settings.SAGEMAKER_SECURITY_GROUPS },
@@ -80,10 +87,15 @@ export function jobRequest(job: JobOrder, settings: SageMakerSettings): CreateTr
   };
 }
 
+/** Where checkpoints lie, below a URI or key of what a job writes. */
+export function checkpointsOf(output: string): string {
+  return `${output}/checkpoints`;
+}
+
 function channel(name: string, uri: string) {
   return {
     ChannelName: name,
-    ContentType: uri.endsWith('.json') ? 'application/json' : 'application/vnd.apache.parquet',
+    ContentType: name === SPEC_CHANNEL ? 'application/json' : 'application/vnd.apache.parquet',
     DataSource: {
       S3DataSource: {
         S3DataType: 'S3Prefix' as const,
@@ -106,25 +118,32 @@ function resources(settings: SageMakerSettings, instanceType: string): CreateTra
 }
 
 /** A spot job may also wait for a machine; the limit of its wait holds its run time as well. */
-function stoppingCondition(settings: SageMakerSettings): CreateTrainingJobCommandInput['StoppingCondition'] {
-  const { TRAINING_TIMEOUT_SECONDS: runtime, SAGEMAKER_SPOT, SAGEMAKER_MAX_WAIT_SECONDS: wait } = settings;
+function stoppingCondition(
+  settings: SageMakerSettings,
+  seconds: number | undefined,
+): CreateTrainingJobCommandInput['StoppingCondition'] {
+  const { TRAINING_TIMEOUT_SECONDS: timeout, SAGEMAKER_SPOT, SAGEMAKER_MAX_WAIT_SECONDS: wait } = settings;
+  const runtime = longestRuntime(settings, seconds);
   return {
-    MaxRuntimeInSeconds: Math.ceil(runtime),
-    ...(SAGEMAKER_SPOT && { MaxWaitTimeInSeconds: Math.ceil(Math.max(runtime, wait ?? 2 * runtime)) }),
+    MaxRuntimeInSeconds: runtime,
+    ...(SAGEMAKER_SPOT && { MaxWaitTimeInSeconds: Math.ceil(Math.max(runtime, wait ?? 2 * timeout)) }),
   };
 }
 
-function metricDefinitions({ task, folds }: AnyTrainingOrder['spec']): MetricDefinition[] {
+function metricDefinitions(order: JobOrder): MetricDefinition[] {
+  if (isSearch(order)) return [TRIAL_METRIC];
+  const { task, folds } = order.spec;
   const parts = ['validation', 'holdout', ...(folds === undefined ? [] : ['folds'])];
   const names = ['train:loss', ...parts.flatMap((part) => METRICS[task].map((name) => `${part}:${name}`))];
   return names.map((name) => ({ Name: name, Regex: `${name}=${NUMBER};` }));
 }
 
-function lineage({ runId, order, image }: JobOrder): Tag[] {
+function lineage({ id, order, image }: JobRequest): Tag[] {
   const { versionId, contentHash } = order.spec.dataset;
+  const algorithms = isSearch(order) ? Object.keys(order.search.space) : [order.algorithm];
   return [
-    { Key: RUN_TAG, Value: runId },
-    { Key: 'boucle:algorithm', Value: order.algorithm },
+    ownerTag({ id, order }),
+    { Key: 'boucle:algorithm', Value: algorithms.join(' ') },
     { Key: 'boucle:dataset-version', Value: versionId },
     { Key: 'boucle:dataset-hash', Value: contentHash },
     ...(image === undefined ? [] : [{ Key: 'boucle:image', Value: image }]),

@@ -49,7 +49,7 @@ export function stateOf(job: JobDescription): JobState {
     return {
       kind: 'FAILED',
       reason:
-        'The training took longer than TRAINING_TIMEOUT_SECONDS and was stopped. Train on fewer rows or with smaller settings, or raise the limit.',
+        'The training took longer than TRAINING_TIMEOUT_SECONDS, or the search than its minutes allow, and was stopped. Train on fewer rows or with smaller settings, or raise the limit.',
     };
   }
   if (secondary === 'MaxWaitTimeExceeded') {
@@ -62,8 +62,12 @@ export function stateOf(job: JobDescription): JobState {
   return { kind: 'STOPPED' };
 }
 
-/** The job's stage as progress. */
-export function progressOf({ SecondaryStatus, SecondaryStatusTransitions }: JobDescription): ProgressLine {
+/** The job's stage as progress. @param told by the program itself, which counts while it runs. */
+export function progressOf(
+  { SecondaryStatus, SecondaryStatusTransitions }: JobDescription,
+  told?: ProgressLine,
+): ProgressLine {
+  if (SecondaryStatus === 'Training' && told) return told;
   const message = SecondaryStatusTransitions?.at(-1)?.StatusMessage ?? SecondaryStatus ?? 'waiting';
   return { done: SHARES[SecondaryStatus ?? ''] ?? 0, total: 100, message };
 }

@@ -7,8 +7,8 @@ import {
   StopTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { AppError } from '../../../errors/app-error.js';
-import { jobNameOf, RUN_TAG } from './job-name.js';
-import { type JobOrder, jobRequest, type SageMakerSettings } from './job-request.js';
+import { jobNameOf, ownerTag } from './job-name.js';
+import { type JobRequest, jobRequest, type SageMakerSettings } from './job-request.js';
 import { isNotFound, sageMakerCode, sageMakerError } from './sagemaker-error.js';
 
 /** The calls to the platform that a training needs, each safe to make again. */
@@ -23,7 +23,7 @@ export class TrainingJobs {
    * @returns false where the account has no such machine left to give: try another type, or later.
    * @throws AppError INVALID_STATE for a request that the platform refuses, UPSTREAM_FAILED if it can't be reached.
    */
-  async create(order: JobOrder, signal: AbortSignal): Promise<boolean> {
+  async create(order: JobRequest, signal: AbortSignal): Promise<boolean> {
     try {
       await this.client.send(new CreateTrainingJobCommand(jobRequest(order, this.settings)), { abortSignal: signal });
       return true;
@@ -54,18 +54,19 @@ export class TrainingJobs {
     }
   }
 
-  private async assertOurs({ runId, attempt }: JobOrder, signal: AbortSignal): Promise<void> {
-    const name = jobNameOf(runId, attempt);
+  private async assertOurs(order: JobRequest, signal: AbortSignal): Promise<void> {
+    const name = jobNameOf(order.id, order.attempt);
+    const owner = ownerTag(order);
     const job = await this.describe(name, signal);
     const tags = await this.client
       .send(new ListTagsCommand({ ResourceArn: job?.TrainingJobArn }), { abortSignal: signal })
       .catch((error: unknown) => {
         throw sageMakerError(error, signal);
       });
-    if (tags.Tags?.some(({ Key, Value }) => Key === RUN_TAG && Value === runId)) return;
+    if (tags.Tags?.some(({ Key, Value }) => Key === owner.Key && Value === owner.Value)) return;
     throw new AppError(
       'CONFLICT',
-      `There is a training job ${name} that is not of this run. Start the training again under a new run.`,
+      `There is a training job ${name} that is not ours. Start the training again, under a new name.`,
     );
   }
 }
