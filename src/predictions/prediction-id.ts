@@ -1,17 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { timeOfId } from '../platform/database/time-of-id.js';
+import { randomHex } from '../platform/random-hex.js';
 
 /** Ids that one millisecond can number; the ones behind them take the next. */
 const SEQUENCE_END = 0x1000;
-/** Where a random UUID has its variant and the 62 random bits behind it. */
-const RANDOM_PART = 18;
+/** First digit of the random part: the variant, 10 in binary, and two random bits. */
+const VARIANTS = ['8', '9', 'a', 'b'] as const;
 
 let lastTime = 0;
 let sequence = 0;
 
 /**
- * Ids are UUIDv7: their order is the order of creation, and their first 48 bits are the time in milliseconds. The random
- * bits come from where the runtime keeps some in store: to draw them one id at a time costs as much as half a forest.
+ * Ids are UUIDv7: their order is the order of creation, and their first 48 bits are the time in milliseconds.
  */
 export function newPredictionId(): string {
   const now = Date.now();
@@ -24,7 +23,9 @@ export function newPredictionId(): string {
   }
   const time = lastTime.toString(16).padStart(12, '0');
   const counter = sequence.toString(16).padStart(3, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}${randomUUID().slice(RANDOM_PART)}`;
+  const random = randomHex(16);
+  const variant = VARIANTS[Number.parseInt(random[0]!, 16) & 3]!;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
 }
 
 export const timeOfPredictionId = timeOfId;
