@@ -1,3 +1,4 @@
+import { exponential } from '../../wasm/exponential.js';
 import { f64, f64x2, i32, type Statement, v128 } from '../../wasm/expressions.js';
 import { compileKernels, defineFunction, instantiate, type KernelFunction, loop } from '../../wasm/module.js';
 import { trainingMemory } from '../training-memory.js';
@@ -11,6 +12,7 @@ const LANES = 2;
 
 interface Kernels {
   score(x: number, count: number, step: number, weights: number, scores: number): void;
+  decay(count: number, scores: number, tails: number): void;
   addRows(x: number, count: number, step: number, factors: number, sum: number): void;
   addOuter(x: number, count: number, step: number, factors: number, gram: number): void;
 }
@@ -28,6 +30,8 @@ export class DenseRows {
   readonly weights: Float64Array;
   /** By position in the block: x · weights. */
   readonly scores: Float64Array;
+  /** By position in the block: e^−|score|, of {@link decay}. */
+  readonly tails: Float64Array;
   /** By position in the block, for {@link addRows} and {@link addOuter}. */
   readonly factors: Float64Array;
   /** What {@link addRows} adds to. */
@@ -43,16 +47,17 @@ export class DenseRows {
     this.stride = LANES * Math.ceil(width / LANES);
     const { stride } = this;
     // The last rows of a block are taken together with rows that don't exist, whose factors are 0.
-    const parts = [(rows + TOGETHER) * stride, stride, BLOCK, BLOCK + TOGETHER, stride, stride * stride];
+    const parts = [(rows + TOGETHER) * stride, stride, BLOCK, BLOCK, BLOCK + TOGETHER, stride, stride * stride];
     const memory = trainingMemory(parts.reduce((sum, length) => sum + BYTES * length, 0));
     const take = takeFrom(memory.buffer);
     this.values = take((rows + TOGETHER) * stride);
     this.weights = take(stride);
     this.scores = take(BLOCK);
+    this.tails = take(BLOCK);
     this.factors = take(BLOCK + TOGETHER);
     this.sum = take(stride);
     this.gram = take(stride * stride);
-    const module = compileKernels([score(stride), addRows(stride), addOuter(stride)], 'SHARED');
+    const module = compileKernels([score(stride), decay(), addRows(stride), addOuter(stride)], 'SHARED');
     this.kernels = instantiate(module, memory) as unknown as Kernels;
   }
 
@@ -60,6 +65,11 @@ export class DenseRows {
   score(first: number, count: number, step: number): void {
     const { weights, scores } = this;
     this.kernels.score(this.addressOf(first), count, this.bytes(step), weights.byteOffset, scores.byteOffset);
+  }
+
+  /** tails[i] = e^−|scores[i]| for the first `count` positions. */
+  decay(count: number): void {
+    this.kernels.decay(count, this.scores.byteOffset, this.tails.byteOffset);
   }
 
   /** sum += Σ factors[i] · x_(first + i·step) */
@@ -116,6 +126,27 @@ function score(stride: number): KernelFunction {
           x.set(i32.add(x, step)),
         ],
         BYTES,
+      ),
+    ];
+  });
+}
+
+function decay(): KernelFunction {
+  return defineFunction('decay', ['count', 'scores', 'tails'], ({ count, scores, tails }, declare) => {
+    const [end, value, result] = [declare('i32'), declare('v128'), declare('v128')];
+    return [
+      end.set(i32.add(scores, i32.shl(count, i32.const(3)))),
+      loop(
+        scores,
+        scores,
+        end,
+        [
+          value.set(v128.load(scores)),
+          exponential(f64x2.min(value, f64x2.sub(f64x2.const(0), value)), result, declare),
+          v128.store(tails, result),
+          tails.set(i32.add(tails, i32.const(VECTOR))),
+        ],
+        VECTOR,
       ),
     ];
   });

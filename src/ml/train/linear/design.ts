@@ -123,28 +123,42 @@ function standardiseAll(prepared: readonly PreparedFeature[], warnings: Training
 }
 
 /**
- * Mean imputation and z-scores with the population standard deviation. The parameters are rounded to float32 before
+ * Mean imputation and z-scores with the population standard deviation, in one pass over distances from a value in the
+ * middle (Chan, Golub and LeVeque 1983). The parameters are rounded to float32 before
  * they are applied, and the values as well, so that fitting sees what the graph computes. Scale 0: no variance is left.
  */
 function standardise(feature: NumericFeature): Standardised {
   const { values } = feature.column;
+  const middle = meanOfFirst(values, SHIFT_VALUES);
   let sum = 0;
+  let squares = 0;
   let known = 0;
   for (let row = 0; row < values.length; row++) {
+    const distance = Math.fround(values[row]!) - middle;
+    if (Number.isNaN(distance)) continue;
+    sum += distance;
+    squares += distance * distance;
+    known++;
+  }
+  const deviation = Math.sqrt(Math.max(0, squares - (sum * sum) / known) / values.length);
+  const offset = Math.fround(middle + sum / known);
+  return { feature, imputed: offset, offset, scale: deviation > 0 ? Math.fround(1 / deviation) : 0 };
+}
+
+/** Known values whose mean is near enough to that of all for the squares around it. */
+const SHIFT_VALUES = 1000;
+
+/** Mean of the first known values, at most that many. */
+function meanOfFirst(values: Float64Array, most: number): number {
+  let sum = 0;
+  let known = 0;
+  for (let row = 0; row < values.length && known < most; row++) {
     const value = Math.fround(values[row]!);
     if (Number.isNaN(value)) continue;
     sum += value;
     known++;
   }
-  const mean = sum / known;
-  let squares = 0;
-  for (let row = 0; row < values.length; row++) {
-    const distance = Math.fround(values[row]!) - mean;
-    if (!Number.isNaN(distance)) squares += distance * distance;
-  }
-  const deviation = Math.sqrt(squares / values.length);
-  const offset = Math.fround(mean);
-  return { feature, imputed: offset, offset, scale: deviation > 0 ? Math.fround(1 / deviation) : 0 };
+  return sum / known;
 }
 
 /** Rows that stay in the cache while one column after the other is written. */

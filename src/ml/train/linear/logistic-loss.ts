@@ -3,6 +3,9 @@ import type { Design } from './design.js';
 import { BLOCK } from './dense-rows.js';
 import { blocksOf, RowSums, scoreBlock } from './products.js';
 
+/** Beyond it a product of numbers from 1 to 2 is set aside, far from overflow. */
+const LARGEST_PRODUCT = 2 ** 512;
+
 /**
  * Penalised mean log loss: (1/n)·Σ weight · log loss + |w|² / (2·C·n), the intercepts free. n times it is scikit-learn's
  * objective, so C means the same.
@@ -28,24 +31,33 @@ export async function binaryLoss(
   hessian?: Float64Array,
   step = 1,
 ): Promise<number> {
-  const { scores, factors } = design.dense;
+  const { scores, tails, factors } = design.dense;
   const sums = new RowSums(design, hessian !== undefined);
   const curvatures = new Float64Array(BLOCK);
   let loss = 0;
   for (const block of blocksOf(design, step)) {
     scoreBlock(design, block, w);
+    design.dense.decay(block.count);
+    // One logarithm for many rows: Σ log(1 + tail) = log Π (1 + tail).
+    let product = 1;
     for (let i = 0; i < block.count; i++) {
       const score = scores[i]!;
-      // log(1 + eˢ) without overflow.
-      const tail = Math.exp(-Math.abs(score));
+      // log(1 + eˢ) = max(s, 0) + log(1 + e^−|s|), without overflow.
+      const tail = tails[i]!;
       const probability = score >= 0 ? 1 / (1 + tail) : tail / (1 + tail);
       const row = block.first + i * step;
       const positive = codes[row]!;
       const weight = weights === undefined ? 1 : weights[row]!;
-      loss += weight * (Math.max(score, 0) + Math.log1p(tail) - positive * score);
+      loss += weight * (Math.max(score, 0) - positive * score);
+      if (weights !== undefined) loss += weight * Math.log1p(tail);
+      else if ((product *= 1 + tail) > LARGEST_PRODUCT) {
+        loss += Math.log(product);
+        product = 1;
+      }
       factors[i] = weight * (probability - positive);
       curvatures[i] = weight * probability * (1 - probability);
     }
+    loss += Math.log(product);
     sums.addRows(block);
     if (hessian) {
       factors.set(curvatures);
