@@ -217,7 +217,9 @@ export function rawColumns(relation: RawRelation): string {
 async function readHead(path: string): Promise<string> {
   const file = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const { size } = await file.stat();
+    const head = Buffer.alloc(Math.min(size, HEAD_BYTES));
+    const { buffer, bytesRead } = await file.read(head, 0, head.length, 0);
     return buffer.subarray(0, bytesRead).toString('utf8');
   } finally {
     await file.close();
