@@ -1,6 +1,6 @@
 import { serverAudits } from 'graphql-http';
 import { getIntrospectionQuery, parse } from 'graphql';
-import { MAX_ALIASES, MAX_DEPTH, MAX_TOKENS } from '../../src/platform/graphql/query-limits.js';
+import { MAX_ALIASES, MAX_CHARACTERS, MAX_DEPTH, MAX_TOKENS } from '../../src/platform/graphql/query-limits.js';
 import { SECRET_SQL, startSampleApp, type SampleAnswer, type SampleApp } from './graphql-app.js';
 
 const BODY_LIMIT = 50_000;
@@ -15,6 +15,8 @@ describe('GraphQL over HTTP', () => {
   });
   afterAll(() => app.close());
 
+  const refusalOf = (tree: string): [string, number, RegExp] =>
+    tree.length > MAX_CHARACTERS ? ['LIMIT_EXCEEDED', 413, /characters/] : ['BAD_INPUT', 400, /GraphQL language/];
   const ask = (query: string, variables?: object) => app.post({ query, variables });
   const expectError = ({ body, status }: SampleAnswer, code: string, expectedStatus: number, message: RegExp) => {
     expect({ code: body.errors[0].extensions.code, status, message: body.errors[0].message }).toEqual({
@@ -27,6 +29,7 @@ describe('GraphQL over HTTP', () => {
 
   describe('limits', () => {
     const deep = (levels: number): string => (levels === 1 ? 'name' : `self { ${deep(levels - 1)} }`);
+    const names = (count: number) => 'name '.repeat(count);
     const aliases = (count: number) => Array.from({ length: count }, (_, i) => `a${i}: __typename`).join(' ');
 
     it.each([
@@ -34,6 +37,19 @@ describe('GraphQL over HTTP', () => {
       [
         'depth of fragments',
         (n: number) => `{ sample { ...F } } fragment F on Sample { ${deep(n - 1)} }`,
+        MAX_DEPTH,
+        /15/,
+      ],
+      [
+        'depth of nested fragments',
+        (n: number) =>
+          `{ sample { ...F } } fragment F on Sample { self { ...G } } fragment G on Sample { ${deep(n - 2)} }`,
+        MAX_DEPTH,
+        /15/,
+      ],
+      [
+        'depth of inline fragments',
+        (n: number) => `{ ... on Query { sample { ... { ${deep(n - 1)} } } } }`,
         MAX_DEPTH,
         /15/,
       ],
@@ -45,12 +61,60 @@ describe('GraphQL over HTTP', () => {
         /30 aliases/,
       ],
       [
+        'aliases of nested fragments',
+        (n: number) =>
+          `{ ${aliases(n - 20)} sample { ...F parts { ...F } } } fragment F on Sample { ...G } fragment G on Sample { ${aliases(10)} }`,
+        MAX_ALIASES,
+        /30 aliases/,
+      ],
+      ['aliases of inline fragments', (n: number) => `{ ... on Query { ... { ${aliases(n)} } } }`, MAX_ALIASES, /30/],
+      [
         'tokens', // in two selections: graphql-js gives up on 1,000 fields of one name in one
         (n: number) => `{ sample { ${'name '.repeat(490)} } b: sample { ${'name '.repeat(n - 500)} } }`,
         MAX_TOKENS,
         /1,000 tokens/,
       ],
-      ['cost', (n: number) => `{ samples(first: ${n}) { nodes { ${'name '.repeat(50)} } } }`, 199, /10,000 fields/],
+      [
+        'tokens of fragments',
+        (n: number) =>
+          `{ sample { ...F } b: sample { ...G } } fragment F on Sample { ${names(480)} } fragment G on Sample { ${names(n - 506)} }`,
+        MAX_TOKENS,
+        /1,000 tokens/,
+      ],
+      [
+        'tokens of nested fragments',
+        (n: number) =>
+          `{ sample { ...F } } fragment F on Sample { ${names(480)} self { ...G } } fragment G on Sample { ${names(n - 504)} }`,
+        MAX_TOKENS,
+        /1,000 tokens/,
+      ],
+      [
+        'tokens of inline fragments',
+        (n: number) => `{ sample { ... on Sample { ${names(480)} } self { ... { ${names(n - 496)} } } } }`,
+        MAX_TOKENS,
+        /1,000 tokens/,
+      ],
+      ['cost', (n: number) => `{ samples(first: ${n}) { nodes { ${names(50)} } } }`, 199, /10,000 fields/],
+      [
+        'cost of fragments, each as often as it is spread',
+        (n: number) =>
+          `{ a: samples(first: ${n}) { ...P } b: samples(first: ${n}) { ...P } } fragment P on SamplePage { nodes { ${names(50)} } }`,
+        99,
+        /10,000 fields/,
+      ],
+      [
+        'cost of nested fragments',
+        (n: number) =>
+          `{ ...Q } fragment Q on Query { samples(first: ${n}) { ...P } } fragment P on SamplePage { nodes { ...S } } fragment S on Sample { ${names(50)} }`,
+        199,
+        /10,000 fields/,
+      ],
+      [
+        'cost of inline fragments',
+        (n: number) => `{ ... on Query { samples(first: ${n}) { ... { nodes { ... on Sample { ${names(50)} } } } } } }`,
+        199,
+        /10,000 fields/,
+      ],
     ])('%s: at the limit, and one above', async (_what, query, limit, message) => {
       const within = await ask(query(limit));
       expect(within.body).toEqual({ data: expect.any(Object) });
@@ -66,6 +130,18 @@ describe('GraphQL over HTTP', () => {
         expect((await ask(query, { first: 199 })).body.data.samples.nodes).toHaveLength(199);
         expectError(await ask(query, { first: 200 }), 'LIMIT_EXCEEDED', 413, /`first`/);
       }
+    });
+
+    it('cost by variables that a fragment reads, given and by default', async () => {
+      const query = (head: string) => `query (${head}) { ...Q } fragment Q on Query {
+        samples(first: $first) { ...P } } fragment P on SamplePage { nodes { ${names(50)} } }`;
+      expect((await ask(query('$first: Int!'), { first: 199 })).body.data.samples.nodes).toHaveLength(199);
+      expectError(await ask(query('$first: Int!'), { first: 200 }), 'LIMIT_EXCEEDED', 413, /`first`/);
+      expect((await ask(query('$first: Int! = 199'))).body.data.samples.nodes).toHaveLength(199);
+      expectError(await ask(query('$first: Int! = 200')), 'LIMIT_EXCEEDED', 413, /`first`/);
+      // What is given counts, not the default.
+      expect((await ask(query('$first: Int! = 200'), { first: 1 })).body.data.samples.nodes).toHaveLength(1);
+      expectError(await ask(query('$first: Int! = 1'), { first: 200 }), 'LIMIT_EXCEEDED', 413, /`first`/);
     });
 
     it('cost of lists in lists', async () => {
@@ -89,6 +165,33 @@ describe('GraphQL over HTTP', () => {
       expectError(await ask(` \n${JSON.stringify(tree)}`), 'BAD_INPUT', 400, /GraphQL language/);
       expectError(await app.post({ query: tree }), 'BAD_INPUT', 400, /as a string in `query`/);
       expectError(await app.get({ query: JSON.stringify(tree) }, MAY_GET), 'BAD_INPUT', 400, /GraphQL language/);
+    });
+
+    it.each([
+      ['depth', `{ sample { ${deep(MAX_DEPTH - 1)} } }`, `{ sample { ${deep(MAX_DEPTH)} } }`],
+      ['aliases', `{ ${aliases(MAX_ALIASES)} }`, `{ ${aliases(MAX_ALIASES + 1)} }`],
+      [
+        'cost',
+        `{ samples(first: 199) { nodes { ${names(50)} } } }`,
+        `{ samples(first: 200) { nodes { ${names(50)} } } }`,
+      ],
+    ])('%s: as a JSON syntax tree neither what is at the limit runs nor what is above it', async (_, ...queries) => {
+      for (const query of queries) {
+        const tree = JSON.stringify(parse(query, { noLocation: true }));
+        const answer = await ask(tree);
+        // A tree is longer than its text: it may be too long already.
+        expectError(answer, ...refusalOf(tree));
+        expect(answer.body.data).toBeUndefined();
+      }
+    });
+
+    it('takes a JSON syntax tree for the text that it is where a value stands', async () => {
+      const tree = JSON.stringify(parse(`{ ${aliases(MAX_ALIASES + 1)} }`, { noLocation: true }));
+      const query = 'query ($i: LabelInput!) { label(input: $i) }';
+      expect((await ask(query, { i: { label: tree } })).body).toEqual({ data: { label: tree } });
+      expect((await ask(`{ label(input: { label: ${JSON.stringify(tree)} }) }`)).body).toEqual({
+        data: { label: tree },
+      });
     });
 
     it('refuses fragment cycles as the mistake they are', async () => {
