@@ -1,88 +1,24 @@
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import fc from 'fast-check';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compile } from '../../src/ml/onnx/compile.js';
-import { decodeModel } from '../../src/ml/onnx/decode.js';
 import { encodeModel } from '../../src/ml/onnx/encode.js';
-import { TENSOR } from '../../src/ml/onnx/fields.js';
 import { GraphBuilder } from '../../src/ml/onnx/graph-builder.js';
-import { ELEMENT, ML_DOMAIN } from '../../src/ml/onnx/model.js';
-import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from '../../src/ml/onnx/model.js';
+import { ELEMENT } from '../../src/ml/onnx/model.js';
+import type { OnnxAttribute, OnnxModel } from '../../src/ml/onnx/model.js';
 import { int64Tensor } from '../../src/ml/onnx/tensor.js';
 import type { Batch } from '../../src/ml/schema/evaluator.js';
 import type { TreeEnsemble } from '../../src/ml/schema/tree-ensemble.js';
-
-// Jest's sandbox has a Float32Array of its own, which ONNX Runtime's native code doesn't recognise. A structured clone
-// is made outside the sandbox, so its constructor is the one that native code uses.
-globalThis.Float32Array = structuredClone(new Float32Array(0)).constructor as Float32ArrayConstructor;
-const ort = await import('onnxruntime-node');
-
-const TOLERANCE = 1e-5;
-
-/** Scores of ONNX Runtime for the same bytes and rows, through the named output. */
-async function runReference(bytes: Uint8Array, model: OnnxModel, batch: Batch): Promise<Float32Array> {
-  const session: InferenceSession = await ort.InferenceSession.create(bytes, {
-    logSeverityLevel: 3,
-    intraOpNumThreads: 1,
-  });
-  const feeds: Record<string, Tensor> = {};
-  let column = 0;
-  for (const { name, type } of model.graph.inputs) {
-    const width = type.kind === 'tensor' ? Number(type.shape?.[1] ?? 1) : 1;
-    const columns = batch.columns.slice(column, column + width);
-    column += width;
-    feeds[name] = toTensor(columns, batch.rows);
-  }
-  const output = model.graph.outputs.find(({ type }) => type.kind === 'tensor' && type.elementType === ELEMENT.FLOAT)!;
-  const results = await session.run(feeds, [output.name]);
-  await session.release();
-  return results[output.name]!.data as Float32Array;
-}
-
-function toTensor(columns: Batch['columns'], rows: number): Tensor {
-  const [first] = columns;
-  if (Array.isArray(first)) return new ort.Tensor('string', (first as string[]).slice(0, rows), [rows, 1]);
-  const data = new Float32Array(rows * columns.length);
-  columns.forEach((column, i) => {
-    for (let row = 0; row < rows; row++) data[row * columns.length + i] = (column as Float32Array)[row]!;
-  });
-  return new ort.Tensor('float32', data, [rows, columns.length]);
-}
-
-function firstDifference(expected: ArrayLike<number>, actual: ArrayLike<number>): string | undefined {
-  if (expected.length !== actual.length) return `${expected.length} scores against ${actual.length}`;
-  for (let i = 0; i < expected.length; i++) {
-    const [a, b] = [expected[i]!, actual[i]!];
-    if (Object.is(a, b) || Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a))) continue;
-    return `score ${i}: ONNX Runtime ${a}, kernels ${b}`;
-  }
-  return undefined;
-}
-
-async function expectParity(model: OnnxModel, batch: Batch): Promise<void> {
-  const bytes = encodeModel(model);
-  const evaluator = compile(decodeModel(bytes));
-  const expected = await runReference(bytes, model, batch);
-  expect(firstDifference(expected, evaluator.evaluate(batch).values)).toBeUndefined();
-  // Row by row takes the single-row path.
-  const single: number[] = [];
-  for (let row = 0; row < batch.rows; row++) {
-    const columns = batch.columns.map((column) => column.slice(row, row + 1));
-    single.push(...evaluator.evaluate({ rows: 1, columns }).values);
-  }
-  expect(firstDifference(expected, single)).toBeUndefined();
-}
-
-/** Small, fast, seeded generator (mulberry32), so that a failing case can be run again. */
-function generator(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import {
+  expectParity,
+  firstDifference,
+  floats,
+  floatTensor,
+  generator,
+  handmade,
+  ints,
+  runReference,
+  string,
+  wideInput,
+} from '../support/onnx-parity.js';
 
 /** A tree of depth 40 would otherwise never end. */
 const MAX_NODES = 20_000;
@@ -284,41 +220,7 @@ describe('compiled kernels against ONNX Runtime', () => {
 
 // Operators and attributes that the builder never writes but exporters do.
 
-const DEFAULT_DOMAIN = ['Add', 'Cast', 'Concat', 'Div', 'Exp', 'Identity', 'Mul', 'Reshape', 'Sigmoid', 'Sub'];
-
 const NUMBERS = Float32Array.of(-3, -1, -0.1, -0, 0, 1e-45, 0.1, 0.5, 1, 2, 7.25, 1e30, NaN, Infinity, -Infinity, 3);
-
-function handmade(
-  nodes: readonly (Pick<OnnxNode, 'operator' | 'inputs' | 'outputs'> & { attributes?: readonly OnnxAttribute[] })[],
-  options: { inputs?: OnnxModel['graph']['inputs']; initializers?: OnnxModel['graph']['initializers'] } = {},
-): OnnxModel {
-  return {
-    irVersion: 8,
-    producer: 'test',
-    opsets: [
-      { domain: '', version: 17 },
-      { domain: ML_DOMAIN, version: 3 },
-    ],
-    graph: {
-      name: 'handmade',
-      nodes: nodes.map((node, i) => ({
-        name: `node ${i}`,
-        domain: DEFAULT_DOMAIN.includes(node.operator) ? '' : ML_DOMAIN,
-        attributes: [],
-        ...node,
-      })),
-      initializers: options.initializers ?? [],
-      sparseInitializers: [],
-      inputs: options.inputs ?? [wideInput(4)],
-      outputs: [{ name: 'y', type: { kind: 'tensor', elementType: ELEMENT.FLOAT } }],
-    },
-    functions: [],
-  };
-}
-
-function wideInput(width: number): OnnxModel['graph']['inputs'][number] {
-  return { name: 'x', type: { kind: 'tensor', elementType: ELEMENT.FLOAT, shape: ['N', width] } };
-}
 
 /** Constants of an arithmetic operator on four columns: one for all, or one a column. */
 const CONSTANTS = [
@@ -331,37 +233,12 @@ const CONSTANTS = [
   ],
 ] as const;
 
-function floatTensor(name: string, values: readonly number[], dims: readonly number[]): OnnxTensor {
-  const raw = new DataView(new ArrayBuffer(4 * values.length));
-  values.forEach((value, i) => {
-    raw.setFloat32(4 * i, value, true);
-  });
-  const writer = new BinaryWriter();
-  for (const dimension of dims) writer.tag(TENSOR.dims, WireType.Varint).int64(dimension);
-  writer.tag(TENSOR.elementType, WireType.Varint).int32(ELEMENT.FLOAT);
-  writer.tag(TENSOR.name, WireType.LengthDelimited).string(name);
-  writer.tag(TENSOR.raw, WireType.LengthDelimited).bytes(new Uint8Array(raw.buffer));
-  return { name, elementType: ELEMENT.FLOAT, dims, proto: writer.finish() };
-}
-
 const stringInput = { name: 's', type: { kind: 'tensor', elementType: ELEMENT.STRING, shape: ['N', 1] } } as const;
 
 function wideBatch(width: number, rows: number, numbers: Float32Array = NUMBERS): Batch {
   const column = (c: number): Float32Array =>
     Float32Array.from({ length: rows }, (_, row) => numbers[(row * (c + 1) + c * 5) % numbers.length]!);
   return { rows, columns: Array.from({ length: width }, (_, c) => column(c)) };
-}
-
-function ints(name: string, value: readonly number[]): OnnxAttribute {
-  return { name, type: 'INTS', value };
-}
-
-function floats(name: string, value: readonly number[]): OnnxAttribute {
-  return { name, type: 'FLOATS', value };
-}
-
-function string(name: string, value: string): OnnxAttribute {
-  return { name, type: 'STRING', value };
 }
 
 /** Two trees, [0] root with two leaves and [1] root, inner node, three leaves, all splits with the given modes. */

@@ -25,7 +25,7 @@ export function compileForest(node: NodeReader, { nodes, weights }: Trees, width
   const placement = new Placement(node, nodes, new SplitReader(node, nodes, table));
   // By depth, so that trees walked together end together.
   const trees = nodes.roots.map((root) => placement.placeTree(root)).sort((a, b) => a.depth - b.depth);
-  const { rows, endsAll } = leafRows(node, weights, placement.leafOf, placement.leafCount, width);
+  const { rows, endsAll, namesAll } = leafRows(node, weights, placement.leafOf, placement.leafCount, width);
   const forest: Forest = {
     ...placement.finish(table.size),
     roots: Int32Array.from(trees, (tree) => tree.root),
@@ -37,7 +37,14 @@ export function compileForest(node: NodeReader, { nodes, weights }: Trees, width
   };
   const positive = weights.weights.every((weight) => weight >= 0);
   const covers = placement.covers();
-  return { forest, slots: table.build(), ...(covers && { covers }), positive, lastOutputInAllLeaves: endsAll };
+  return {
+    forest,
+    slots: table.build(),
+    ...(covers && { covers }),
+    positive,
+    lastOutputInAllLeaves: endsAll,
+    allOutputsInAllLeaves: namesAll,
+  };
 }
 
 /** Lays nodes out breadth first, siblings adjacent: the upper levels of a tree, which every row visits, lie together. */
@@ -141,7 +148,7 @@ function leafRows(
   leafOf: Int32Array,
   leafCount: number,
   width: number,
-): { rows: Float32Array<ArrayBuffer>; endsAll: boolean } {
+): { rows: Float32Array<ArrayBuffer>; endsAll: boolean; namesAll: boolean } {
   const rows = new Float32Array(leafCount * width);
   const given = new Uint8Array(rows.length);
   for (let i = 0; i < weights.weights.length; i++) {
@@ -155,7 +162,7 @@ function leafRows(
   }
   let endsAll = true;
   for (let last = width - 1; last < given.length; last += width) endsAll &&= given[last] === 1;
-  return { rows, endsAll };
+  return { rows, endsAll, namesAll: given.every((one) => one === 1) };
 }
 
 /** Rewrites the six branch modes as "slot > threshold goes right". */

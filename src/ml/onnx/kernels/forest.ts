@@ -38,6 +38,8 @@ export interface CompiledForest {
   readonly positive: boolean;
   /** True if every leaf names the last output, be it with a zero. */
   readonly lastOutputInAllLeaves: boolean;
+  /** True if every leaf names every output, be it with a zero. */
+  readonly allOutputsInAllLeaves: boolean;
 }
 
 export const LEAF_NAN = 0x7fc00000;

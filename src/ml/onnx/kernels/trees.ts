@@ -20,7 +20,10 @@ export function regressorForest(node: NodeReader): CompiledForest {
   return compileForest(node, readTrees(node, 'target'), targetsOf(node));
 }
 
-/** TreeEnsembleRegressor with aggregate function SUM. */
+/**
+ * TreeEnsembleRegressor with aggregate function SUM. Of several targets, ONNX Runtime gives 0 in place of the base value
+ * where none of the leaves that a row reaches names one; the specification doesn't. Such graphs are refused.
+ */
 export const treeEnsembleRegressor: Operator = (node, inputs) => {
   const compiled = forestFor(node, inputs);
   if (node.text('aggregate_function', 'SUM') !== 'SUM')
@@ -29,6 +32,9 @@ export const treeEnsembleRegressor: Operator = (node, inputs) => {
   const base = node.floats('base_values');
   if (base.length > 0 && base.length !== width)
     throw node.unsupported(`${base.length} base values for ${width} targets`);
+  if (width > 1 && base.some((value) => value !== 0) && !compiled.allOutputsInAllLeaves) {
+    throw node.unsupported('base values of targets that some leaves leave out are not supported');
+  }
   const transform = readPostTransform(node, width);
   return operation(compiled, width, (sums, from, values, to) => {
     for (let k = 0; k < width; k++) values[to + k] = sums[from + k]! + (base[k] ?? 0);
