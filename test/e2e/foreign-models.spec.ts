@@ -133,6 +133,26 @@ describe('models that were trained elsewhere', () => {
     }
   }, 180_000);
 
+  it('explain their predictions if they are made of trees or linear, and say why where they are not', async () => {
+    for (const name of ['sklearn-logistic', 'lightgbm-classifier', 'sklearn-boosting-regressor']) {
+      const { rows } = foreignModel(name);
+      const { predictions } = await predict(`${name}/versions/1`, { rows: rows.slice(0, 2), explain: true });
+      for (const { base, output, contributions } of predictions.flatMap(({ explanation }: any) => explanation.scores)) {
+        const sum = Object.values<number>(contributions).reduce((total, part) => total + part, Number(base));
+        expect(Math.abs(sum - output)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(output)));
+      }
+    }
+    const { rows } = foreignModel('neural-network');
+    const response = await boucle.fetch('/v1/models/neural-network/versions/1/predict', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rows: rows.slice(0, 1), explain: true }),
+      token: engineer.token,
+    });
+    expect(response.status).toBe(409);
+    expect(await response.text()).toMatch(/cannot be explained.*only ONNX Runtime knows/);
+  });
+
   it('say that nobody knows what they were trained on', async () => {
     const { modelVersion } = await ask(
       `{ modelVersion(model: "sklearn-logistic", version: 1) { warnings { message } summary hyperparameters metrics { name holdout baseline } } }`,

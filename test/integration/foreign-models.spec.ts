@@ -1,7 +1,9 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createExplainer } from '../../src/ml/explain/explainer.js';
 import { CompiledEvaluator } from '../../src/ml/onnx/compile.js';
+import type { Batch } from '../../src/ml/schema/evaluator.js';
 import { type Manifest, MANIFEST_FILE, manifestSchema, ONNX_FILE } from '../../src/models/artifact/manifest.js';
 import type { ModelColumns } from '../../src/models/model-columns.js';
 import {
@@ -15,7 +17,7 @@ import {
   type ProofLimits,
   type ProofOutcome,
 } from '../../src/training/registration/proof/prove-in-process.js';
-import { CUSTOMERS_CSV, FOREIGN_MODELS, foreignModel, onnxOf } from '../support/foreign-models.js';
+import { CUSTOMERS_CSV, FOREIGN_MODELS, type ForeignModel, foreignModel, onnxOf } from '../support/foreign-models.js';
 import * as hostile from '../support/hostile-models.js';
 import { writeParquet } from '../support/training-data.js';
 
@@ -27,6 +29,15 @@ const { proveModel } = await import('../../src/training/registration/proof/prove
 const PROGRAM = resolve('dist/training/registration/proof/proof-process.js');
 const GIBIBYTE = 2 ** 30;
 const LIMITS: ProofLimits = { timeoutMs: 60_000, memoryBytes: GIBIBYTE };
+/** By column, in the order of the model's features. */
+function columnsOf({ features, rows }: ForeignModel): Batch['columns'] {
+  return features.map((feature) =>
+    typeof rows[0]![feature] === 'string'
+      ? rows.map((row) => String(row[feature]))
+      : Float32Array.from(rows, (row) => (row[feature] as number | null) ?? NaN),
+  );
+}
+
 /** Does not listen. */
 const HEEDLESS = (): void => undefined;
 /** What the hostile models are made for. */
@@ -64,7 +75,11 @@ describe('the proof of a file that somebody brought along', () => {
   async function prove(...args: Parameters<typeof orderOf>): Promise<Manifest> {
     const order = await orderOf(...args);
     await proveModel(order, HEEDLESS);
-    const manifest = await readFile(join(order.folder, MODEL_FOLDER, MANIFEST_FILE), 'utf8');
+    return manifestIn(order.folder);
+  }
+
+  async function manifestIn(proof: string): Promise<Manifest> {
+    const manifest = await readFile(join(proof, MODEL_FOLDER, MANIFEST_FILE), 'utf8');
     return manifestSchema.parse(JSON.parse(manifest));
   }
 
@@ -98,14 +113,9 @@ describe('the proof of a file that somebody brought along', () => {
 
   const exports = FOREIGN_MODELS.filter(({ name }) => name !== 'sklearn-zipmap').map(({ name }) => name);
   it.each(exports)('scores %s as the library that trained it', async (name) => {
-    const { features, rows, expected } = foreignModel(name);
+    const { rows, expected } = foreignModel(name);
     const evaluator = await createEvaluatorInPlace(onnxOf(name));
-    const columns = features.map((feature) =>
-      typeof rows[0]![feature] === 'string'
-        ? rows.map((row) => String(row[feature]))
-        : Float32Array.from(rows, (row) => (row[feature] as number | null) ?? NaN),
-    );
-    const { values, width } = await evaluator.evaluate({ rows: rows.length, columns });
+    const { values, width } = await evaluator.evaluate({ rows: rows.length, columns: columnsOf(foreignModel(name)) });
     expect(evaluator instanceof CompiledEvaluator).toBe(name !== 'neural-network');
     expect(width).toBe(expected[0]!.length);
     expected.flat().forEach((score, i) => {
@@ -130,13 +140,37 @@ describe('the proof of a file that somebody brought along', () => {
     },
   );
 
+  it.each(exports.filter((name) => name !== 'neural-network'))('makes %s explainable', async (name) => {
+    const { task, target, features, classes, rows } = foreignModel(name);
+    const order = await orderOf(onnxOf(name), { task, target, features }, /^xgboost-c/.test(name) ? classes : null);
+    await proveModel(order, HEEDLESS);
+    const { columnMeans, warnings } = await manifestIn(order.folder);
+    expect(warnings.map(({ code }) => code)).not.toContain('UNEXPLAINABLE');
+    const evaluator = await createEvaluatorInPlace(await readFile(join(order.folder, MODEL_FOLDER, ONNX_FILE)));
+    const batch = { rows: rows.length, columns: columnsOf(foreignModel(name)) };
+    const explained = await createExplainer(evaluator, columnMeans).explain(batch, () => Promise.resolve());
+    for (const { base, output, contributions } of explained.flat()) {
+      const sum = contributions.reduce((total, part) => total + part, base);
+      expect(Math.abs(sum - output)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(output)));
+      expect(contributions.some((part) => part !== 0)).toBe(true);
+    }
+  });
+
+  it('says of a network why it can not be explained', async () => {
+    const { name, task, target, features, classes } = foreignModel('neural-network');
+    const { columnMeans, warnings } = await prove(onnxOf(name), { task, target, features }, classes);
+    expect(columnMeans).toBeUndefined();
+    expect(warnings.at(-1)).toMatchObject({
+      code: 'UNEXPLAINABLE',
+      message: expect.stringMatching(/cannot be explained.*only ONNX Runtime knows/),
+    });
+  });
+
   it('spends no more of its time on that than it has', async () => {
     const model = foreignModel('sklearn-logistic');
     const order = await orderOf(onnxOf(model.name), model);
     await proveModel({ ...order, timeoutMs: 0 }, HEEDLESS);
-    const { importance } = manifestSchema.parse(
-      JSON.parse(await readFile(join(order.folder, MODEL_FOLDER, MANIFEST_FILE), 'utf8')),
-    );
+    const { importance } = await manifestIn(order.folder);
     expect(importance!.intact).toBeGreaterThan(0);
     expect(importance!.features.every(({ increase }) => increase === null)).toBe(true);
   });

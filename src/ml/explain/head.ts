@@ -1,3 +1,5 @@
+import { ELEMENT } from '../onnx/model.js';
+import { floatValues } from '../onnx/tensor.js';
 import type { CompiledForest } from '../onnx/kernels/forest.js';
 import { NodeReader, type ProgramNode } from '../onnx/kernels/kernel.js';
 import type { Program } from '../onnx/program.js';
@@ -23,6 +25,8 @@ export interface ExplainedScore {
 interface HeadScores {
   /** Name of the matrix that the operator reads. */
   readonly input: string;
+  /** The value that it computes. */
+  readonly output: string;
   readonly unit: ScoreUnit;
   readonly scores: readonly ExplainedScore[];
   /** Whether another operator, fitted afterwards, makes the served probabilities of these. */
@@ -40,7 +44,7 @@ export type Head =
   | (HeadScores & { readonly kind: 'TREES'; readonly compiled: CompiledForest; readonly base: Float32Array });
 
 /** Operators that leave scores what they are, or divide them by their sum. */
-const PASSING = new Set(['Cast', 'Reshape', 'Normalizer']);
+const PASSING = new Set(['Cast', 'Identity', 'Reshape', 'Normalizer']);
 const SCORING = new Set(['LinearRegressor', 'LinearClassifier', 'TreeEnsembleRegressor', 'TreeEnsembleClassifier']);
 
 /**
@@ -52,22 +56,32 @@ export function readHead({ nodes, constants, output }: Program): Head {
   const found: ProgramNode[] = [];
   let node = producerOf(output);
   const last = node?.operator ?? 'none at all';
-  while (node && (PASSING.has(node.operator) || SCORING.has(node.operator))) {
+  while (node && (SCORING.has(node.operator) || leavesScores(node, constants))) {
     if (SCORING.has(node.operator)) found.unshift(node);
-    node = producerOf(node.inputs[0]!);
+    node = producerOf(node.inputs.find((name) => !constants.has(name))!);
   }
   const [head, ...calibrators] = found;
   if (!head) throw new UnexplainableError(`its scores come from the operator ${last}, neither linear nor trees`);
   return headOf(head, new NodeReader(head, constants), calibrators.length > 0);
 }
 
+/** A product with 1 as well: LightGBM's converter writes such. */
+function leavesScores({ operator, inputs }: ProgramNode, constants: Program['constants']): boolean {
+  if (PASSING.has(operator)) return true;
+  const factor = inputs.map((name) => constants.get(name)).find((tensor) => tensor !== undefined);
+  if (operator !== 'Mul' || factor?.elementType !== ELEMENT.FLOAT) return false;
+  return floatValues(factor).every((value) => value === 1);
+}
+
 function headOf(node: ProgramNode, reader: NodeReader, calibrated: boolean): Head {
   const input = node.inputs[0]!;
+  const output = node.outputs.at(-1)!;
   if (node.forest) {
     const base = reader.floats('base_values');
     return {
       kind: 'TREES',
       input,
+      output,
       compiled: node.forest,
       base,
       calibrated,
@@ -78,7 +92,7 @@ function headOf(node: ProgramNode, reader: NodeReader, calibrated: boolean): Hea
   const given = reader.floats('intercepts');
   const outputs = Math.max(1, reader.int('targets', 1), given.length);
   const intercepts = given.length === outputs ? given : new Float32Array(outputs);
-  return { kind: 'LINEAR', input, coefficients, intercepts, calibrated, ...scoresOf(reader, outputs) };
+  return { kind: 'LINEAR', input, output, coefficients, intercepts, calibrated, ...scoresOf(reader, outputs) };
 }
 
 /**

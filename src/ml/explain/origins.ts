@@ -4,7 +4,7 @@ import type { Program } from '../onnx/program.js';
 import { UnexplainableError } from './unexplainable.js';
 
 /** Operators whose output columns come from one input column each, as many from every one, side by side. */
-const COLUMN_BY_COLUMN = new Set(['Cast', 'Reshape', 'Imputer', 'Scaler', 'OneHotEncoder', 'LabelEncoder']);
+const COLUMN_BY_COLUMN = new Set(['Cast', 'Identity', 'Reshape', 'Imputer', 'Scaler', 'OneHotEncoder', 'LabelEncoder']);
 const SIDE_BY_SIDE = new Set(['Concat', 'FeatureVectorizer']);
 
 /**

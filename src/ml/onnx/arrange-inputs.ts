@@ -1,9 +1,10 @@
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { encodeValueInfo } from './encode.js';
 import { GRAPH, MODEL, VALUE_INFO } from './fields.js';
 import type { GraphInput } from './graph-interface.js';
 import { ELEMENT } from './model.js';
 import { readMessage, readText } from './wire.js';
+import { fieldsOf } from './wire-fields.js';
 
 /**
  * The same model with its inputs in another order, which decides the order of columns in a batch. Wanted inputs that it
@@ -42,25 +43,6 @@ function arrangeGraph(graph: Uint8Array, wanted: readonly GraphInput[]): Uint8Ar
 function valueInfoOf({ name, type, columns }: GraphInput): Parameters<typeof encodeValueInfo>[2] {
   const elementType = type === 'string' ? ELEMENT.STRING : ELEMENT.FLOAT;
   return { name, type: { kind: 'tensor', elementType, shape: ['N', columns] } };
-}
-
-interface Field {
-  readonly field: number;
-  /** With its tag. */
-  readonly whole: Uint8Array;
-  /** Of a nested message. */
-  readonly body?: Uint8Array;
-}
-
-function* fieldsOf(bytes: Uint8Array): Generator<Field> {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) {
-    const from = reader.pos;
-    const [field, wire] = reader.tag();
-    const body = wire === WireType.LengthDelimited ? reader.bytes() : undefined;
-    if (!body) reader.skip(wire, field);
-    yield { field, whole: bytes.subarray(from, reader.pos), ...(body && { body }) };
-  }
 }
 
 function nameOf(valueInfo: Uint8Array): string {

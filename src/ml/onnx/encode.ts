@@ -57,7 +57,7 @@ function encodeNode(writer: BinaryWriter, node: OnnxNode): void {
 
 type KnownAttribute = Exclude<OnnxAttribute, { type: 'OPAQUE' }>;
 
-function encodeAttribute(writer: BinaryWriter, attribute: KnownAttribute): void {
+export function encodeAttribute(writer: BinaryWriter, attribute: KnownAttribute): void {
   text(writer, ATTRIBUTE.name, attribute.name);
   encodeAttributeValue(writer, attribute);
   writer.tag(ATTRIBUTE.type, WireType.Varint).int32(ATTRIBUTE_TYPE[attribute.type]);

@@ -20,7 +20,8 @@ export async function describeMeans(
   return means ? { columnMeans: [...means] } : {};
 }
 
-async function* blocksOf(table: TrainingTable, signal: AbortSignal): AsyncGenerator<Batch> {
+/** All rows, in blocks that let the event loop have its turn. */
+export async function* blocksOf(table: TrainingTable, signal: AbortSignal): AsyncGenerator<Batch> {
   for (let from = 0; from < table.rows; from += BLOCK_ROWS) {
     yield batchOf(table, from, Math.min(from + BLOCK_ROWS, table.rows));
     await nextTurn();

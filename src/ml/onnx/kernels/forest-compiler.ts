@@ -47,6 +47,13 @@ export function compileForest(node: NodeReader, { nodes, weights }: Trees, width
   };
 }
 
+/** By node of the compiled forest, its index in the lists of the graph: for what is to be written back to them. */
+export function sourceNodesOf(node: NodeReader, { nodes }: Trees): Int32Array {
+  const placement = new Placement(node, nodes, new SplitReader(node, nodes, new SlotTable()));
+  for (const root of nodes.roots) placement.placeTree(root);
+  return placement.sources;
+}
+
 /** Lays nodes out breadth first, siblings adjacent: the upper levels of a tree, which every row visits, lie together. */
 class Placement {
   /** Number of the leaf that a source node became, −1 for others. */
@@ -71,6 +78,10 @@ class Placement {
     this.slot = new Int32Array(nodes.count);
     this.words = new Int32Array(2 * nodes.count);
     this.thresholds = new Float32Array(this.words.buffer);
+  }
+
+  get sources(): Int32Array {
+    return this.source.subarray(0, this.placed);
   }
 
   placeTree(sourceRoot: number): { root: number; size: number; firstLeaf: number; depth: number } {

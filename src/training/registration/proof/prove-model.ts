@@ -24,7 +24,7 @@ import { writeReferenceSample } from '../../container/reference.js';
 import { writeManifest } from '../../container/write-manifest.js';
 import { CheckedEvaluator } from './checked-evaluator.js';
 import { classLabels, withClasses } from './class-labels.js';
-import { describeExplainable } from './explainable.js';
+import { makeExplainable } from './explainable.js';
 import { DATA_FILE, MODEL_FOLDER, type ProofOrder, type ProofPhase, UPLOADED_FILE } from './proof-order.js';
 
 /** Values of a text column that drift is counted by, the most frequent ones. */
@@ -71,11 +71,11 @@ export async function proveModel(order: ProofOrder, say: (phase: ProofPhase) => 
     const onnx = match.layout === 'MATRIX' ? uploaded : arrangeInputs(uploaded, table.features.map(inputOf));
     const split = decideSplit(read, order.columns.split?.method ?? 'RANDOM');
     const tables = tablesOf(table, splitRows(read, split));
-    await writeFile(join(target, ONNX_FILE), onnx);
     say('loading the model');
     const evaluator = await createEvaluatorInPlace(onnx);
     say('scoring rows');
-    const described = await describe(order, { model, uploaded, onnx, match, split, tables }, evaluator);
+    const { told, described } = await describe(order, { model, uploaded, onnx, match, split, tables }, evaluator);
+    await writeFile(join(target, ONNX_FILE), told);
     say('measuring the importance of columns');
     const importance = await describeImportance(evaluator, tables.validation, undefined, {
       seed: seedOf(order),
@@ -100,21 +100,22 @@ function inputOf({ name, type }: TrainingTable['features'][number]): GraphInterf
   return { name, type: type === 'STRING' ? 'string' : 'float', columns: 1 };
 }
 
+/** @returns the file as it will serve, and all but the importance of its columns. */
 async function describe(
   order: ProofOrder,
   candidate: Candidate,
   evaluator: Evaluator,
-): Promise<Omit<Manifest, 'files'>> {
-  const { model, uploaded, onnx, split, tables } = candidate;
+): Promise<{ readonly told: Uint8Array; readonly described: Omit<Manifest, 'files'> }> {
+  const { model, uploaded, split, tables } = candidate;
   const { train, holdout } = tables;
   const signature = signatureOf(train, prepareFeatures(train, MAX_CATEGORIES, []));
   const checked = new CheckedEvaluator(evaluator, signature.classes);
   const results = await evaluateSplits(checked, tables, NEVER);
   const compiled = evaluator instanceof CompiledEvaluator;
-  if (compiled) await checkParity(onnx, evaluator, holdout, termsOf(model));
-  const { warnings, ...means } = await describeExplainable(evaluator, train, NEVER);
+  const { onnx: told, warnings, ...means } = await makeExplainable(candidate.onnx, evaluator, train, NEVER);
+  if (compiled) await checkParity(told, evaluator, holdout, termsOf(model));
   const operators = [...new Set(model.graph.nodes.map(({ operator }) => operator))].sort();
-  return manifestSchema.omit({ files: true }).parse({
+  const described = manifestSchema.omit({ files: true }).parse({
     format: 1,
     algorithm: FOREIGN,
     signature,
@@ -132,6 +133,7 @@ async function describe(
     summary: { kind: FOREIGN, operators, file: { sha256: sha256Of(uploaded), bytes: uploaded.length } },
     warnings: [...warningsOf(order, candidate), ...warnings],
   });
+  return { told, described };
 }
 
 /** Nobody stops a proof from within: its process is ended. */
