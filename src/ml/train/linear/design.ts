@@ -124,8 +124,8 @@ function standardiseAll(prepared: readonly PreparedFeature[], warnings: Training
 
 /**
  * Mean imputation and z-scores with the population standard deviation, in one pass over distances from a value in the
- * middle (Chan, Golub and LeVeque 1983). The parameters are rounded to float32 before
- * they are applied, and the values as well, so that fitting sees what the graph computes. Scale 0: no variance is left.
+ * middle (Chan, Golub and LeVeque 1983). The parameters are rounded to float32 before they are applied, and the values
+ * as well, so that fitting sees what the graph computes. Scale 0: no variance is left.
  */
 function standardise(feature: NumericFeature): Standardised {
   const { values } = feature.column;
