@@ -44,7 +44,7 @@ const SEARCH: SearchOrder = {
   search: {
     seed: 5,
     metric: 'logLoss',
-    space: resolveSpace(['RANDOM_FOREST'], [{ hyperparameter: 'trees', min: 100, max: 200 }]),
+    space: resolveSpace(['RANDOM_FOREST'], [{ hyperparameter: 'trees', min: 40, max: 80 }]),
     trials: 9,
     seconds: 600,
     records: [],
@@ -293,11 +293,17 @@ describe('trainings on SageMaker', () => {
 });
 
 describe('searches on SageMaker', () => {
+  let atHome: Scored[];
+
+  beforeAll(async () => {
+    atHome = await trialsOfLocalSearch();
+  });
+
   it('find what they find at home, and say what they are', async () => {
     const { outcome, trials } = await searched();
     expect(outcome.kind).toBe('COMPLETED');
     expect(trials.filter(({ rung }) => rung === 1)).toHaveLength(3);
-    expect(trials).toEqual(await trialsOfLocalSearch());
+    expect(trials).toEqual(atHome);
     const [job] = [...sagemaker.jobs.values()];
     const id = job!.request.TrainingJobName.slice('boucle-'.length, -'-1'.length);
     expect(job!.request.Tags).toContainEqual({ Key: 'boucle:experiment', Value: id });
@@ -313,7 +319,7 @@ describe('searches on SageMaker', () => {
     const [job] = [...sagemaker.jobs.values()];
     expect(job!.starts).toBe(2);
     expect(job!.output).toMatch(/going on after an interruption, behind \d+ lines/);
-    expect(trials).toEqual(await trialsOfLocalSearch());
+    expect(trials).toEqual(atHome);
   });
 
   it('fail with the reason that the container wrote', async () => {
@@ -413,7 +419,6 @@ async function trialsOfLocalSearch(): Promise<Scored[]> {
   for (const [name, content] of Object.entries(specFiles(SEARCH))) {
     await writeFile(join(layout.spec, name), JSON.stringify(content));
   }
-  await rm(layout.checkpoints, { recursive: true, force: true });
   const { output } = await runBoucle(['search', '--root', layout.root], {});
   return scoredOf(output.split('\n').flatMap((line) => parseTrial(line) ?? []));
 }
