@@ -159,6 +159,8 @@ describe('changes of a model', () => {
           backend: null,
           name: 'audited',
           gate: { primaryMetric: 'rmse', margin: 0.5, floors: [] },
+          predictionLogMode: null,
+          predictionTimeoutSeconds: null,
           promotionMode: 'MANUAL',
           trainingImage: null,
         },

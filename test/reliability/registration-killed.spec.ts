@@ -86,11 +86,8 @@ describe('a registration', () => {
   }
 
   const untilHanging = async (id: string): Promise<void> => {
-    await until(id, ({ state }) => state === 'CHECKING');
-    while ((await processesOf(id)).length === 0) {
-      await delay(50);
-    }
-    await delay(1500); // Native code has the process for good.
+    await until(id, ({ state, message }) => state === 'CHECKING' && message === 'scoring rows');
+    await delay(500); // Native code has the process for good.
   };
   /** Within a second nothing of it is left. */
   const expectGone = async (id: string): Promise<void> => {

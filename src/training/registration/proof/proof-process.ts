@@ -1,12 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { AppError } from '../../../errors/app-error.js';
-import { OnnxFormatError, UnfitGraphError } from '../../../ml/onnx/model.js';
-import { TrainingDataError } from '../../../ml/train/errors.js';
-import type { ProofMessage, ProofOrder } from './proof-order.js';
-import { proveModel } from './prove-model.js';
-
-/** What allocations that are refused say: of ONNX Runtime, of C++, of V8. */
-const OUT_OF_MEMORY = /Failed to allocate memory|bad_alloc|allocation failed/i;
+import type { ProofOrder } from './proof-order.js';
 
 /** In MB. Without them V8 gives a thread as much room for code as the process, which counts as memory that it may write to. */
 const WATCH_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, codeRangeSizeMb: 4, stackSizeMb: 1 };
@@ -18,33 +11,12 @@ watch.unref();
 process.once('disconnect', () => {
   process.exit(1); // Whoever wanted the answer is gone.
 });
+// Loading all that a proof takes lasts a while: the watch begins before.
+const { answerProof } = await import('./answer-proof.js');
 process.once('message', (order: ProofOrder) => {
-  void answer(order).then((message) => {
+  void answerProof(order).then((message) => {
     process.send?.(message, undefined, undefined, () => {
       process.exit(0);
     });
   });
 });
-
-async function answer(order: ProofOrder): Promise<ProofMessage> {
-  try {
-    await proveModel(order, (phase) => process.send?.({ kind: 'PHASE', phase } satisfies ProofMessage));
-    return { kind: 'PROVEN' };
-  } catch (error) {
-    return toMessage(error);
-  }
-}
-
-function toMessage(error: unknown): ProofMessage {
-  const text = error instanceof Error ? error.message : String(error);
-  if (OUT_OF_MEMORY.test(text)) {
-    return { kind: 'REFUSED', reason: `It needs more memory than it may have (${text.slice(0, 200)})` };
-  }
-  const isRefusal =
-    error instanceof OnnxFormatError ||
-    error instanceof UnfitGraphError ||
-    error instanceof TrainingDataError ||
-    error instanceof AppError;
-  if (isRefusal) return { kind: 'REFUSED', reason: text };
-  return { kind: 'FAILED', problem: error instanceof Error ? (error.stack ?? text) : text };
-}
