@@ -34,7 +34,10 @@ export const settingsSchema = z.object({
   TRUST_PROXY: proxies
     .default(0)
     .describe('How many of your own proxies every request passes; the first one names the client in X-Forwarded-For'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info').describe('Least severe level written'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least severe level written; a prediction that succeeds has a line at `debug` only'),
   LOG_FORMAT: z.enum(['json', 'pretty']).optional().describe('`pretty` on a terminal, `json` otherwise'),
   SHUTDOWN_TIMEOUT_SECONDS: z.coerce.number().positive().default(30).describe('How long a stop waits for work to end'),
   BODY_LIMIT_BYTES: bytes(8 * MEBIBYTE).describe('Largest JSON body accepted'),
