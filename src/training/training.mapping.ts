@@ -1,50 +1,8 @@
+import { jobFieldsOf } from './job-fields.js';
 import type { TrainingRunType } from './training.types.js';
 import type { TrainingRun } from './training-run.entity.js';
 
 export function toRunType(run: TrainingRun): TrainingRunType {
-  const { id, groupId, modelId, versionId, datasetVersionId, trigger, algorithm, hyperparameters, seed } = run;
-  const {
-    image,
-    weights,
-    folds,
-    backend,
-    maximumCost,
-    billedSeconds,
-    cost,
-    state,
-    progress,
-    message,
-    failure,
-    requestedBy,
-    createdAt,
-    startedAt,
-    finishedAt,
-  } = run;
-  return {
-    id,
-    groupId,
-    modelId,
-    versionId,
-    datasetVersionId,
-    trigger,
-    algorithm,
-    image,
-    hyperparameters,
-    seed,
-    weightColumn: weights?.column ?? null,
-    classWeights: weights?.classes ?? null,
-    folds,
-    backend,
-    maximumCost,
-    billedSeconds,
-    cost,
-    state,
-    progress,
-    message,
-    failure,
-    requestedBy,
-    createdAt,
-    startedAt,
-    finishedAt,
-  };
+  const { groupId, versionId, trigger, algorithm, image, hyperparameters, state } = run;
+  return { ...jobFieldsOf(run), groupId, versionId, trigger, algorithm, image, hyperparameters, state };
 }

@@ -1,23 +1,13 @@
 import { Column, Entity } from 'typeorm';
-import { bigint } from '../../platform/database/bigint.js';
-import { LeasedRow } from '../../platform/database/leased-row.js';
+import { JobRow } from '../job-row.js';
 import type { SearchSpace } from '../../ml/train/search/space.js';
 import type { Algorithm } from '../../models/algorithm.js';
 import type { GateMetric } from '../../models/gate-metrics.js';
-import type { WeightChoice } from '../../models/model-columns.js';
-import type { BackendName } from '../../models/training-backend-name.js';
 import type { ExperimentState } from './experiment-state.js';
 
 /** A search for hyperparameters, of which the best are trained as a version. */
 @Entity('experiment')
-export class Experiment extends LeasedRow {
-  @Column('uuid', { name: 'model_id' })
-  modelId!: string;
-
-  /** A version that an experiment refers to can't be deleted. */
-  @Column('uuid', { name: 'dataset_version_id' })
-  datasetVersionId!: string;
-
+export class Experiment extends JobRow {
   @Column('text', { array: true })
   algorithms!: Algorithm[];
 
@@ -29,17 +19,6 @@ export class Experiment extends LeasedRow {
   @Column('text')
   metric!: GateMetric;
 
-  @Column('bigint', { transformer: bigint })
-  seed!: number;
-
-  /** How much rows count; null if all count alike. */
-  @Column('jsonb', { nullable: true })
-  weights!: WeightChoice | null;
-
-  /** Of the cross-validation that scores trials; null where the validation rows do. */
-  @Column('integer', { nullable: true })
-  folds!: number | null;
-
   /** Trials, at most. */
   @Column('integer')
   trials!: number;
@@ -48,36 +27,8 @@ export class Experiment extends LeasedRow {
   @Column('real', { nullable: true })
   minutes!: number | null;
 
-  /** Of the search, and of the training of what it finds. */
-  @Column('text')
-  backend!: BackendName;
-
-  /** Name of the search's job at the backend. */
-  @Column('text', { name: 'external_name', nullable: true })
-  externalName!: string | null;
-
-  /** The most that the search may cost, in USD; 0 where nobody bills it, null where prices are unknown. */
-  @Column('float8', { name: 'maximum_cost', nullable: true })
-  maximumCost!: number | null;
-
-  /** Of the search's jobs, by the platform's word; null until it says so. */
-  @Column('integer', { name: 'billed_seconds', nullable: true })
-  billedSeconds!: number | null;
-
-  /** What those seconds cost, in USD. */
-  @Column('float8', { nullable: true })
-  cost!: number | null;
-
   @Column('text')
   state!: ExperimentState;
-
-  /** Share of the search that is done, 0 to 1. */
-  @Column('real')
-  progress!: number;
-
-  /** The last lines of the search's output. */
-  @Column('text', { select: false })
-  log!: string;
 
   /** The group of the run that trains what the search found. */
   @Column('uuid', { name: 'group_id', nullable: true })

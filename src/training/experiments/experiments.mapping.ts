@@ -1,54 +1,19 @@
 import type { Domain, SearchSpace } from '../../ml/train/search/space.js';
 import type { Algorithm } from '../../models/algorithm.js';
 import { directionOf, GATE_METRICS } from '../../models/gate-metrics.js';
+import { jobFieldsOf } from '../job-fields.js';
 import type { Experiment } from './experiment.entity.js';
 import type { ExperimentType, SearchDomain, TrialType } from './experiments.types.js';
 import type { Trial } from './trial.entity.js';
 
 export function toExperimentType(experiment: Experiment): ExperimentType {
-  const { id, modelId, groupId, datasetVersionId, algorithms, space, trials, minutes, seed, metric } = experiment;
-  const {
-    weights,
-    folds,
-    backend,
-    maximumCost,
-    billedSeconds,
-    cost,
-    state,
-    progress,
-    message,
-    failure,
-    requestedBy,
-    createdAt,
-    startedAt,
-    finishedAt,
-  } = experiment;
+  const { groupId, algorithms, space, trials, minutes, metric, state } = experiment;
   return {
-    id,
-    modelId,
-    groupId,
-    datasetVersionId,
-    algorithms,
+    ...jobFieldsOf(experiment),
+    ...{ groupId, algorithms, metric, state },
     space: toDomains(space),
     budget: { trials, minutes },
-    seed,
-    metric,
-    weightColumn: weights?.column ?? null,
-    classWeights: weights?.classes ?? null,
-    folds,
-    backend,
-    maximumCost,
-    billedSeconds,
-    cost,
     higherIsBetter: directionOf(GATE_METRICS[metric].task, metric) === 'HIGHER_IS_BETTER',
-    state,
-    progress,
-    message,
-    failure,
-    requestedBy,
-    createdAt,
-    startedAt,
-    finishedAt,
   };
 }
 
