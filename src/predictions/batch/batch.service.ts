@@ -41,7 +41,7 @@ export class BatchService {
     );
     scoredColumns(version.signature, data.schema);
     const id = uuidv7();
-    await this.dataSource.transaction(async (manager) => {
+    return this.dataSource.transaction(async (manager) => {
       await lockModel(manager, { id: version.modelId });
       await manager.insert(BatchPrediction, {
         id,
@@ -55,8 +55,9 @@ export class BatchService {
       await this.queue.enqueue(manager, scoreBatchJob, id, { batchId: id });
       const details = { model: version.modelName, version: version.version, datasetVersionId: data.id };
       await this.record(manager, actor, 'batch_prediction.started', id, details);
+      // Within the transaction: after it, a worker may have begun already.
+      return manager.findOneByOrFail(BatchPrediction, { id });
     });
-    return this.batches.byId(id);
   }
 
   /** @throws AppError NOT_FOUND, or INVALID_STATE for one that has ended. */

@@ -78,7 +78,7 @@ export class ExperimentsService {
       requestedBy: actor.userId,
     });
     const { id } = experiment;
-    await this.dataSource.transaction(async (manager) => {
+    return this.dataSource.transaction(async (manager) => {
       await lockModel(manager, { id: model.id });
       await refuseSecond(manager, experiment);
       await manager.insert(Experiment, experiment);
@@ -89,8 +89,9 @@ export class ExperimentsService {
         subject: { kind: 'experiment', id },
         details: { model: model.name, datasetVersionId: version.id, algorithms, budget: input.budget },
       });
+      // Within the transaction: after it, a worker may have begun already.
+      return manager.findOneByOrFail(Experiment, { id });
     });
-    return this.experiments.byId(id);
   }
 
   /** Stops the search, or the training of what it found. @throws AppError NOT_FOUND, or INVALID_STATE if it is too late. */

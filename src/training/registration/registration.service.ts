@@ -55,7 +55,7 @@ export class RegistrationService {
     checkColumns(model, version.schema);
     if (!(await this.uploads.has(model.id, input.file))) throw notUploaded(model, input.file);
     const id = uuidv7();
-    await this.dataSource.transaction(async (manager) => {
+    return this.dataSource.transaction(async (manager) => {
       await lockModel(manager, { id: model.id });
       await manager.insert(VersionRegistration, {
         id,
@@ -71,8 +71,9 @@ export class RegistrationService {
       await this.queue.enqueue(manager, registerVersionJob, id, { registrationId: id });
       const details = { registrationId: id, file: input.file, datasetVersionId: version.id };
       await this.record(manager, actor, 'model_version.requested', model, details);
+      // Within the transaction: after it, a worker may have begun already.
+      return manager.findOneByOrFail(VersionRegistration, { id });
     });
-    return this.registrations.findOneByOrFail({ id });
   }
 
   /** @throws AppError NOT_FOUND, or INVALID_STATE for one that has ended. */
