@@ -6,7 +6,7 @@ import type { BinnedRows, CountedPrediction } from './counts/batch-counts.js';
 import type { LoadedModel } from './evaluator-cache.js';
 import { turns } from '../platform/turns.js';
 import { newPredictionId } from './prediction-id.js';
-import { outputOf } from './prediction-output.js';
+import { outputOf, type WrittenOutput } from './prediction-output.js';
 import type { PredictionOutput } from './prediction.entity.js';
 
 /** Cells validated, evaluated and serialised in one go; between two blocks the event loop gets its turn. */
@@ -58,13 +58,17 @@ export async function scoreRows(
     const { batch, inputs } = encode(signature, rows.slice(start, start + blockRows), (row) => numberOf(start + row));
     const encoded = performance.now();
     const outputs = outputsOf(signature, await evaluator.evaluate(batch), (row) => numberOf(start + row));
-    const binned: BinnedRows = { counter, positions: counter.binner.bin(batch.columns, outputs) };
-    outputs.forEach((output, row) => {
+    const positions = counter.binner.bin(
+      batch.columns,
+      outputs.map(({ output }) => output),
+    );
+    const binned: BinnedRows = { counter, positions };
+    outputs.forEach(({ output, json }, row) => {
       scored.push({
         id: newPredictionId(),
         output,
         inputsJson: JSON.stringify(inputs[row]),
-        outputJson: JSON.stringify(output),
+        outputJson: json,
         binned,
         binnedRow: row,
       });
@@ -87,7 +91,7 @@ export async function outputsOfRows(
     if (start > 0) await turns.next();
     const numberOf = (row: number): number => start + row;
     const { batch } = encode(signature, rows.slice(start, start + blockRows), numberOf);
-    outputs.push(...outputsOf(signature, await evaluator.evaluate(batch), numberOf));
+    for (const { output } of outputsOf(signature, await evaluator.evaluate(batch), numberOf)) outputs.push(output);
   }
   return outputs;
 }
@@ -99,7 +103,7 @@ function blockRowsOf({ features }: Signature): number {
 /** The number in the request of a row of a block. */
 type NumberOf = (row: number) => number;
 
-function outputsOf(signature: Signature, scores: Scores, numberOf: NumberOf): PredictionOutput[] {
+function outputsOf(signature: Signature, scores: Scores, numberOf: NumberOf): WrittenOutput[] {
   return Array.from({ length: scores.rows }, (_, row) => {
     const output = outputOf(signature, scores, row);
     if (!output) throw extreme(numberOf(row));
