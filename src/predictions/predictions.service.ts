@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
-import { Counter, Histogram } from 'prom-client';
+import { Counter } from 'prom-client';
 import { mayUseModel, Principal } from '../auth/principal.js';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
 import type { VersionAlgorithm } from '../models/algorithm.js';
 import type { Route, ServableChallenge, ServableVersion } from '../models/model-registry.js';
+import { Histogram } from '../platform/metrics/histogram.js';
 import { callerOf } from './caller.js';
 import { Canary } from './challenge/canary.js';
 import { ShadowQueue } from './challenge/shadow-queue.js';
@@ -70,7 +71,7 @@ export class PredictionsService {
     private readonly shadows: ShadowQueue,
     @Inject(CONFIG) private readonly config: Config,
     @InjectMetric(PREDICTIONS_TOTAL) private readonly total: Counter,
-    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram,
+    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram<'phase'>,
     @InjectMetric(PREDICTION_ROWS) private readonly requestRows: Histogram,
   ) {}
 
@@ -88,7 +89,7 @@ export class PredictionsService {
 
   private async predictOnce(request: PredictionRequest, context: RequestContext): Promise<PredictionAnswer> {
     const arrived = performance.now();
-    this.requestRows.observe(request.rows.length);
+    this.requestRows.observe(request.rows.length, {});
     checkRequest(request, this.config.PREDICTION_MAX_ROWS);
     checkMayUse(context.principal, request.model);
     if (context.idempotencyKey === undefined) return this.execute(request, context, arrived);
@@ -224,7 +225,7 @@ export class PredictionsService {
   }
 
   private observe(phase: 'validate' | 'evaluate' | 'explain' | 'log', milliseconds: number): void {
-    this.durations.observe({ phase }, milliseconds / 1_000);
+    this.durations.observe(milliseconds / 1_000, { phase });
   }
 }
 

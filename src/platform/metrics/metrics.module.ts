@@ -1,15 +1,11 @@
 import { Controller, DynamicModule, Get, Module, OnModuleInit, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import {
-  InjectMetric,
-  makeHistogramProvider,
-  PrometheusController,
-  PrometheusModule,
-} from '@willsoto/nestjs-prometheus';
+import { InjectMetric, PrometheusController, PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
-import { Histogram } from 'prom-client';
 import { Public } from '../http/public.js';
+import { Histogram } from './histogram.js';
+import { histogramProvider } from './histogram-provider.js';
 import { METRICS_ROLE, ProcessMetrics } from './process-metrics.js';
 
 @Controller()
@@ -32,7 +28,7 @@ const exporter: DynamicModule = PrometheusModule.register({
   imports: [exporter],
   providers: [
     ProcessMetrics,
-    makeHistogramProvider({
+    histogramProvider({
       name: 'boucle_http_request_duration_seconds',
       help: 'Time from the first byte of a request to the last of its answer',
       labelNames: ['method', 'route', 'status'],
@@ -43,7 +39,8 @@ const exporter: DynamicModule = PrometheusModule.register({
 export class MetricsModule implements OnModuleInit {
   constructor(
     private readonly host: HttpAdapterHost<FastifyAdapter>,
-    @InjectMetric('boucle_http_request_duration_seconds') private readonly durations: Histogram,
+    @InjectMetric('boucle_http_request_duration_seconds')
+    private readonly durations: Histogram<'method' | 'route' | 'status'>,
   ) {}
 
   static forRole(role: string): DynamicModule {
@@ -54,7 +51,8 @@ export class MetricsModule implements OnModuleInit {
     this.host.httpAdapter.getInstance().addHook('onResponse', (request, reply, done) => {
       // The route's pattern, not the path: names of models in a label would grow without bound.
       const route = request.routeOptions.url ?? 'unknown';
-      this.durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+      const labels = { method: request.method, route, status: String(reply.statusCode) };
+      this.durations.observe(reply.elapsedTime / 1000, labels);
       done();
     });
   }
