@@ -9,8 +9,8 @@ import { ChangeListener, type ChangeReader } from '../platform/events/change-lis
  * With the time to read it again, a promotion is visible on every replica within a second, whatever became of notices.
  */
 const STALENESS_MS = 800;
-/** And no longer than this: a pooler in front of the database may swallow notices and keep the connection alive. */
-const LONGEST_BELIEF_MS = 30_000;
+/** And no longer than this where a pooler may swallow notices and keep the connection alive. */
+const LONGEST_POOLED_BELIEF_MS = 30_000;
 const MAX_ROUTES = 10_000;
 
 interface KnownRoute {
@@ -66,6 +66,7 @@ export class ModelRouter implements OnModuleInit, ChangeReader {
   }
 
   private isBelieved({ readAt }: KnownRoute, now: number): boolean {
-    return now - Math.max(readAt, this.changes.heardAt) < STALENESS_MS && now - readAt < LONGEST_BELIEF_MS;
+    if (now - Math.max(readAt, this.changes.heardAt) >= STALENESS_MS) return false;
+    return this.changes.isDirect || now - readAt < LONGEST_POOLED_BELIEF_MS;
   }
 }

@@ -30,6 +30,7 @@ export class ChangeListener implements OnApplicationBootstrap, BeforeApplication
   private readonly stopping = new AbortController();
   private failures = 0;
   private lastHeard = -Infinity;
+  private direct = false;
   private running: Promise<void> = Promise.resolve();
 
   constructor(@Inject(CONFIG) private readonly config: Config) {}
@@ -46,6 +47,11 @@ export class ChangeListener implements OnApplicationBootstrap, BeforeApplication
   /** Of all that was committed before this time, by `performance.now()`, the readers have been told. */
   get heardAt(): number {
     return this.lastHeard;
+  }
+
+  /** Whether PostgreSQL itself is at the other end: a pooler answers for it, and may swallow notices. */
+  get isDirect(): boolean {
+    return this.direct;
   }
 
   /** Tells a reader of all changes of a topic, for as long as the process runs. */
@@ -107,7 +113,7 @@ export class ChangeListener implements OnApplicationBootstrap, BeforeApplication
       while (await passes(HEARTBEAT_MS, end)) {
         // PostgreSQL tells of what was committed before it answers the next statement.
         const asked = performance.now();
-        await client.query('SELECT 1');
+        this.direct = await isAnsweredByItself(client);
         this.lastHeard = asked;
       }
       broken.signal.throwIfAborted();
@@ -124,6 +130,12 @@ export class ChangeListener implements OnApplicationBootstrap, BeforeApplication
     }
     for (const reader of this.readers.get(change.topic) ?? []) reader.offer(change);
   }
+}
+
+/** Poolers make up the process that they name to a client when it connects, since it has none of its own, or name none. */
+async function isAnsweredByItself(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]!.pid === (client as pg.Client & { readonly processID?: number | null }).processID;
 }
 
 /** False if `end` came first. */
