@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
+import { deadlines } from '../platform/deadlines.js';
 import { onBoundedConnection } from '../platform/database/bounded-connection.js';
 import { type AnsweredClaim, isKeyTaken } from './idempotency/claim.js';
 import { dayOfPredictionId } from './prediction-id.js';
@@ -63,12 +64,12 @@ export class PredictionLog {
     if (!this.hasRoom(rows.length, size)) return Promise.reject(overloaded());
     this.count(rows.length, size);
     return new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => {
+      const late = deadlines.set(performance.now() + this.waitMs, () => {
         entry.abandoned = true;
         reject(tooSlow());
-      }, this.waitMs);
+      });
       const settle = (): void => {
-        clearTimeout(late);
+        deadlines.clear(late);
         this.count(-rows.length, -size);
       };
       const entry: Entry = {
