@@ -6,7 +6,7 @@ import { AppError } from '../../errors/app-error.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
 import type { Principal } from '../principal.js';
 import { API_KEY_START } from './api-key-text.js';
-import { hashToken } from './opaque-token.js';
+import { hashTokenAsText } from './opaque-token.js';
 import { RecentPrincipals } from './recent-principals.js';
 
 const BEARER_KEY = new RegExp(`^bearer\\s+${API_KEY_START}\\S+$`, 'i');
@@ -26,8 +26,7 @@ export class ApiKeyStrategy extends PassportStrategy(Strategy, 'api-key') {
     const key = keyOf(request);
     if (key === undefined) return false;
     // Remembered by hash: the process keeps no usable key in its memory.
-    const hash = hashToken(key).toString('base64');
-    const caller = await this.recent.find(`key ${hash}`, () => this.apiKeys.findCaller(key));
+    const caller = await this.recent.find(`key ${hashTokenAsText(key)}`, () => this.apiKeys.findCaller(key));
     if (!caller) {
       throw new AppError('UNAUTHENTICATED', 'This API key is unknown, revoked or expired. Create a new one.');
     }

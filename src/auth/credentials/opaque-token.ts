@@ -9,3 +9,8 @@ export function newToken(): string {
 export function hashToken(token: string): Buffer {
   return hash('sha256', token, 'buffer');
 }
+
+/** The same in base64. Every request with a key needs it, and a buffer in between would cost more than the hash. */
+export function hashTokenAsText(token: string): string {
+  return hash('sha256', token, 'base64');
+}
