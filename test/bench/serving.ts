@@ -10,11 +10,13 @@ import { registerModel, signUp } from './served-forest.ts';
 import { startEmbeddedPostgres } from './serving/built.ts';
 import { FOREST, servedSet, trainForest } from './serving/forest.ts';
 import { besidePeers, preparePeers } from './serving/peers.ts';
+import { WARM_UP } from './serving/measure.ts';
 import { type Pin, pinBenchmark } from './serving/pinning.ts';
 import { type Figures, reportFigures } from './serving/report.ts';
+import { twoPredictors } from './serving/shared-core.ts';
 import * as tables from './serving/tables.ts';
 
-const NAMES = ['peers', 'modes', 'graphql', 'rows', 'models', 'predictors', 'soak'] as const;
+const NAMES = ['peers', 'modes', 'graphql', 'rows', 'mixed', 'models', 'predictors', 'soak'] as const;
 type Name = (typeof NAMES)[number];
 
 const HELP = `Usage: npm run bench:serving -- [--only NAMES] [--rounds N] [--seconds N] [--soak N] [--json] …
@@ -23,14 +25,17 @@ Serves a forest of ${FOREST.trees} trees of depth ${FOREST.maxDepth} on the 14 c
 PostgreSQL of its own, and asks for one row a request, never the same twice in a row. Every answer is compared with what the
 model itself says. The server has one core (taskset); the load generator and PostgreSQL share the other. Every contender of a
 table gets the same load in each round, in turn. Columns "server" and "PostgreSQL" are processor time by request.
+Before the first round each contender is under the same load until each of its servers has used ${WARM_UP.processorSeconds} s of processor time on
+it, ${WARM_UP.longestSeconds} s at most: JavaScript is compiled while it runs, and two servers on one core each get half of it.
 
   peers       bare Fastify with the same JSON schemas in and out, with and without our evaluator, and in a virtual environment
               each: FastAPI with scikit-learn, MLServer, MLflow's scoring server, with scikit-learn's own forest; without a log
   modes       durable, async and sampled logging
   graphql     the mutation, and the REST path of the same process
   rows        1 to 1,000 rows a request, and what they do to the event loop
+  mixed       one row a request, alone and while others send 1,000 rows each
   models      one model, and a thousand in turn
-  predictors  one process, and two
+  predictors  one process, and two; bare Fastify, one and two
   soak        memory of the process under load
 
   --only NAMES       of the above; all by default
@@ -107,8 +112,9 @@ async function measure(home: string, names: readonly Name[]): Promise<Figures> {
       modes: () => tables.logModes(ready),
       graphql: () => tables.graphqlAndRest(ready),
       rows: () => tables.rowsPerRequest(ready),
+      mixed: () => tables.besideLargeRequests(ready),
       models: () => tables.manyModels(ready),
-      predictors: () => tables.twoPredictors(ready),
+      predictors: () => twoPredictors(ready),
       soak: () => tables.soak(ready, Number(options.soak)),
     };
     const made: tables.Table[] = [];

@@ -3,16 +3,23 @@ import pg from 'pg';
 import { processorMs } from '../processor-time.ts';
 import { type Exchange, load, type LoadResult } from './load.ts';
 
-const WARM_UP_SECONDS = 3;
+/**
+ * Every contender is under load, before its first round, until each of its servers has used so much processor time on
+ * it: engines compile what has run often, and of two servers on one core each takes twice as long to get there.
+ */
+export const WARM_UP = { processorSeconds: 12, longestSeconds: 60, sliceSeconds: 2 } as const;
+
+interface Target {
+  readonly port: number;
+  readonly exchanges: readonly Exchange[];
+}
 
 /** Somebody who answers. With several servers, the load is divided among them. */
 export interface Contender {
   readonly name: string;
-  readonly servers: readonly {
-    readonly pids: readonly number[];
-    readonly port: number;
-    readonly exchanges: readonly Exchange[];
-  }[];
+  readonly servers: readonly (Target & { readonly pids: readonly number[] })[];
+  /** Other requests at the same time, which are not measured themselves. Processor time is that of both, so it is not told. */
+  readonly beside?: Target & { readonly connections: number };
   /** Read after each round: what else there is to tell. */
   readonly observe?: () => Promise<Readonly<Record<string, number>>>;
 }
@@ -21,7 +28,7 @@ export interface Measurement {
   readonly requestsPerSecond: number;
   readonly p50: number;
   readonly p99: number;
-  /** Processor time of a request: the servers', and PostgreSQL's. */
+  /** Processor time of a request: the servers', and PostgreSQL's; NaN where it is not only that of these requests. */
   readonly serverUs: number;
   readonly postgresUs: number;
   readonly observed: Readonly<Record<string, number>>;
@@ -45,7 +52,7 @@ export async function holdRounds(
   plan: LoadPlan,
   database: pg.Client,
 ): Promise<Measured[]> {
-  for (const contender of contenders) await loadAll(contender, { ...plan, seconds: WARM_UP_SECONDS });
+  for (const contender of contenders) await warmUp(contender, plan);
   const rounds = new Map(contenders.map((contender) => [contender, [] as Measurement[]]));
   for (let round = 0; round < plan.rounds; round++) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
@@ -54,14 +61,31 @@ export async function holdRounds(
   return Array.from(rounds, ([{ name }, measured]) => ({ name, rounds: measured }));
 }
 
+async function warmUp(contender: Contender, plan: LoadPlan): Promise<void> {
+  const { processorSeconds, longestSeconds, sliceSeconds } = WARM_UP;
+  const used = (): Promise<number[]> => Promise.all(contender.servers.map(({ pids }) => totalMs(pids)));
+  const before = await used();
+  const deadline = performance.now() + 1_000 * longestSeconds;
+  let isWarm = false;
+  while (!isWarm && performance.now() < deadline) {
+    await loadAll(contender, { ...plan, seconds: sliceSeconds });
+    isWarm = (await used()).every((ms, i) => ms - before[i]! >= 1_000 * processorSeconds);
+  }
+}
+
+async function totalMs(pids: readonly number[]): Promise<number> {
+  return [...(await processorMs(pids)).values()].reduce((sum, ms) => sum + ms, 0);
+}
+
 async function measure(contender: Contender, plan: LoadPlan, database: pg.Client): Promise<Measurement> {
   await contender.observe?.();
   const servers = contender.servers.flatMap(({ pids }) => pids);
   const before = await processorMs([...servers, ...(await postgresPids(database))]);
-  const results = await loadAll(contender, plan);
+  const { results, beside } = await loadAll(contender, plan);
   const after = await processorMs([...servers, ...(await postgresPids(database))]);
   const requests = results.reduce((sum, result) => sum + result.requests, 0);
   const used = (isServer: boolean): number => {
+    if (beside) return NaN;
     const times = [...after].filter(([pid]) => servers.includes(pid) === isServer);
     return times.reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0);
   };
@@ -72,13 +96,26 @@ async function measure(contender: Contender, plan: LoadPlan, database: pg.Client
     p99: quantile(milliseconds, 0.99),
     serverUs: (1_000 * used(true)) / requests,
     postgresUs: (1_000 * used(false)) / requests,
-    observed: (await contender.observe?.()) ?? {},
+    observed: {
+      ...(await contender.observe?.()),
+      ...(beside && { 'other requests/s': beside.requests / beside.seconds }),
+    },
   };
 }
 
-function loadAll({ servers }: Contender, { connections, seconds }: LoadPlan): Promise<LoadResult[]> {
+interface LoadResults {
+  /** One a server. */
+  readonly results: readonly LoadResult[];
+  readonly beside: LoadResult | undefined;
+}
+
+async function loadAll({ servers, beside }: Contender, { connections, seconds }: LoadPlan): Promise<LoadResults> {
   const share = Math.ceil(connections / servers.length);
-  return Promise.all(servers.map(({ port, exchanges }) => load(port, exchanges, { connections: share, seconds })));
+  const [others, ...results] = await Promise.all([
+    beside && load(beside.port, beside.exchanges, { connections: beside.connections, seconds }),
+    ...servers.map(({ port, exchanges }) => load(port, exchanges, { connections: share, seconds })),
+  ]);
+  return { results, beside: others };
 }
 
 async function postgresPids(database: pg.Client): Promise<number[]> {

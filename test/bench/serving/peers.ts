@@ -76,13 +76,24 @@ async function bareFastify(bench: Bench, onnx: Uint8Array, started: Server[]): P
   ] as const) {
     const server = await startBareFastify(bench.pin, columnNames(bench), model);
     started.push(server);
-    const options = { formOnly: model === undefined };
-    const exchanges = exchangesOf(server.port, bench.ours, rest(MODEL, bench.key), options);
-    contenders.push({ name, servers: [{ ...server, exchanges }] });
+    contenders.push(bareContender(name, [server], bench, { formOnly: model === undefined }));
   }
   return contenders;
 }
 
-function columnNames({ set }: Pick<Bench, 'set'>): string[] {
+export function bareContender(
+  name: string,
+  servers: readonly Server[],
+  { ours, key }: Bench,
+  options: { readonly formOnly: boolean },
+): Contender {
+  const protocol = rest(MODEL, key);
+  return {
+    name,
+    servers: servers.map((server) => ({ ...server, exchanges: exchangesOf(server.port, ours, protocol, options) })),
+  };
+}
+
+export function columnNames({ set }: Pick<Bench, 'set'>): string[] {
   return set.columns.map(({ name }) => name);
 }

@@ -18,7 +18,7 @@ export function reportFigures({ machine, versions, load, tables }: Figures): str
 function tableLines({ title, goal, ratio, rows, notes }: Table): string[] {
   const [first] = rows;
   if (!first) return ['', `### ${title}`, '', ...notes];
-  const observed = Object.keys(first.rounds[0]?.observed ?? {});
+  const observed = [...new Set(rows.flatMap(({ rounds }) => Object.keys(rounds[0]?.observed ?? {})))];
   const compared = ratio === 'FIRST_IS' ? `${first.name} is` : `of ${first.name}`;
   const head = [
     '',
@@ -44,7 +44,7 @@ function tableLines({ title, goal, ratio, rows, notes }: Table): string[] {
       figure(of((one) => one.p99)),
       figure(of((one) => one.serverUs)),
       figure(of((one) => one.postgresUs)),
-      ...observed.map((name) => figure(of((one) => one.observed[name]!))),
+      ...observed.map((name) => figure(of((one) => one.observed[name] ?? NaN))),
     ];
   };
   return [
@@ -55,7 +55,9 @@ function tableLines({ title, goal, ratio, rows, notes }: Table): string[] {
   ];
 }
 
+/** Nothing for what was not measured. */
 function figure(value: number): string {
+  if (Number.isNaN(value)) return '';
   return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0);
 }
 

@@ -8,7 +8,7 @@ import { SMALL_FOREST, trainForest } from './forest.ts';
 import { load } from './load.ts';
 import { type Contender, holdRounds, type LoadPlan, type Measured } from './measure.ts';
 import type { Pin } from './pinning.ts';
-import { scrape } from './scrape.ts';
+import { loopDelays, scrape } from './scrape.ts';
 import { type BoucleSettings, type Server, startOurs } from './servers.ts';
 
 /** What all tables share. */
@@ -37,6 +37,9 @@ export interface Table {
 
 export const MODEL = 'bench';
 const ROWS = [1, 10, 100, 1_000];
+/** Connections that ask for one row each, and others with rows of their own number. */
+const BESIDE = { single: 16, large: 4, rows: 1_000 } as const;
+const LOOP_GOAL = 'nothing holds the event loop longer than 20 ms';
 const MODELS = 1_000;
 const SOAK_SAMPLES = 10;
 
@@ -102,14 +105,37 @@ export function rowsPerRequest(bench: Bench): Promise<Table> {
     const [{ port }] = servers as [Server];
     const contenders = ROWS.map((rows) => ({
       ...restContender(`${rows} rows a request`, servers, bench, rows),
-      observe: async () => {
-        const { nodejs_eventloop_lag_p99_seconds: p99, nodejs_eventloop_lag_max_seconds: max } = await scrape(port);
-        return { 'loop delay p99, ms': 1_000 * p99!, 'loop delay max, ms': 1_000 * max! };
-      },
+      observe: () => loopDelays(port),
     }));
     const rows = await holdRounds(contenders, bench.plan, bench.database);
-    const goal = 'nothing holds the event loop longer than 20 ms';
-    return { title: 'Rows a request, and delays of the event loop', goal, ratio: 'OF_FIRST', rows, notes: [] };
+    return {
+      title: 'Rows a request, and delays of the event loop',
+      goal: LOOP_GOAL,
+      ratio: 'OF_FIRST',
+      rows,
+      notes: [],
+    };
+  });
+}
+
+/** What those who ask for one row notice of others who ask for many. */
+export function besideLargeRequests(bench: Bench): Promise<Table> {
+  const { single, large, rows: largeRows } = BESIDE;
+  return withServers(bench, [{}], async (servers) => {
+    const [{ port }] = servers as [Server];
+    const exchanges = exchangesOf(port, bench.ours, rest(MODEL, bench.key), { rows: largeRows });
+    const observe = () => loopDelays(port);
+    const contenders = [
+      { ...restContender(`${single} connections, 1 row`, servers, bench), observe },
+      {
+        ...restContender(`the same beside ${large} with ${largeRows} rows`, servers, bench),
+        beside: { port, exchanges, connections: large },
+        observe,
+      },
+    ];
+    const rows = await holdRounds(contenders, { ...bench.plan, connections: single }, bench.database);
+    const notes = ['Figures are those of the requests of one row.'];
+    return { title: 'One row beside large requests', goal: LOOP_GOAL, ratio: 'OF_FIRST', rows, notes };
   });
 }
 
@@ -137,18 +163,6 @@ export async function manyModels(bench: Bench): Promise<Table> {
     const rows = await holdRounds(contenders, bench.plan, bench.database);
     const title = `One and ${MODELS} models in one process, forests of ${SMALL_FOREST.trees} trees of depth ${SMALL_FOREST.maxDepth}`;
     return { title, goal: 'p99 ≤ 1.5 × that of one model', ratio: 'OF_FIRST', rows, notes: [] };
-  });
-}
-
-export function twoPredictors(bench: Bench): Promise<Table> {
-  return withServers(bench, [{}, {}], async (servers) => {
-    const contenders = [
-      restContender('1 predictor', servers.slice(0, 1), bench),
-      restContender('2 predictors', servers, bench),
-    ];
-    const rows = await holdRounds(contenders, bench.plan, bench.database);
-    const goal = 'CPU of a request ≤ 1.1 × that of one predictor';
-    return { title: 'Two predictors on the one core', goal, ratio: 'OF_FIRST', rows, notes: [] };
   });
 }
 
