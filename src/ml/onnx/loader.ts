@@ -10,7 +10,7 @@ let last: Promise<void> = Promise.resolve();
 
 /**
  * Decodes and translates a model on a thread of its own, which ends with the work. The calling thread only copies the
- * bytes, a piece at a time; the program's arrays come back without a copy.
+ * bytes, a piece at a time; a forest's large arrays are shared memory and come back without a copy.
  *
  * @param bytes of an `.onnx` file; they must not change until the result is there.
  * @param workerUrl compiled `worker.ts`; by default the file beside this one.

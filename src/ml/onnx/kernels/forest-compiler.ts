@@ -64,7 +64,7 @@ class Placement {
   private readonly source: Int32Array;
   private readonly child: Int32Array;
   private readonly slot: Int32Array;
-  private readonly words: Int32Array<ArrayBuffer>;
+  private readonly words: Int32Array;
   private readonly thresholds: Float32Array;
 
   constructor(
@@ -76,7 +76,7 @@ class Placement {
     this.source = new Int32Array(nodes.count);
     this.child = new Int32Array(nodes.count);
     this.slot = new Int32Array(nodes.count);
-    this.words = new Int32Array(2 * nodes.count);
+    this.words = new Int32Array(shared(2 * nodes.count));
     this.thresholds = new Float32Array(this.words.buffer);
   }
 
@@ -113,10 +113,10 @@ class Placement {
    * The hit rates as counts of rows, by place. Exporters that know none write the same number everywhere, and hit rates
    * may be of other rows than those trained on: counts are told by a node's being the sum of its children's.
    */
-  covers(): Float32Array<ArrayBuffer> | undefined {
+  covers(): Float32Array | undefined {
     const { hitRates } = this.nodes;
     if (hitRates.length !== this.nodes.count) return undefined;
-    const covers = new Float32Array(this.placed);
+    const covers = new Float32Array(shared(this.placed));
     for (let at = 0; at < this.placed; at++) covers[at] = hitRates[this.source[at]!]!;
     for (let at = 0; at < this.placed; at++) {
       const cover = covers[at]!;
@@ -159,8 +159,8 @@ function leafRows(
   leafOf: Int32Array,
   leafCount: number,
   width: number,
-): { rows: Float32Array<ArrayBuffer>; endsAll: boolean; namesAll: boolean } {
-  const rows = new Float32Array(leafCount * width);
+): { rows: Float32Array; endsAll: boolean; namesAll: boolean } {
+  const rows = new Float32Array(shared(leafCount * width));
   const given = new Uint8Array(rows.length);
   for (let i = 0; i < weights.weights.length; i++) {
     const leaf = leafOf[weights.leaves[i]!]!;
@@ -174,6 +174,11 @@ function leafRows(
   let endsAll = true;
   for (let last = width - 1; last < given.length; last += width) endsAll &&= given[last] === 1;
   return { rows, endsAll, namesAll: given.every((one) => one === 1) };
+}
+
+/** Memory for so many words of 32 bits that threads can have in common: a forest is large, and never changes. */
+function shared(words: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(4 * words);
 }
 
 /** Rewrites the six branch modes as "slot > threshold goes right". */

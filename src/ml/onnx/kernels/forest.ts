@@ -5,7 +5,7 @@
  * leaf's row in `leaves`: no comparison with NaN holds, so a leaf loops to itself, whatever the row.
  */
 export interface Forest {
-  readonly words: Int32Array<ArrayBuffer>;
+  readonly words: Int32Array;
   /** Same memory as `words`. */
   readonly thresholds: Float32Array;
   readonly slotBits: number;
@@ -17,7 +17,7 @@ export interface Forest {
   /** Edges to the deepest leaf, per tree. */
   readonly depths: Int32Array;
   /** Row-major [leaves, width]. */
-  readonly leaves: Float32Array<ArrayBuffer>;
+  readonly leaves: Float32Array;
   readonly width: number;
 }
 
@@ -28,12 +28,12 @@ export interface Slots {
   readonly operands: Float32Array;
 }
 
-/** All that walking a tree ensemble takes, as plain data. */
+/** All that walking a tree ensemble takes, as plain data; its large arrays are memory that threads share. */
 export interface CompiledForest {
   readonly forest: Forest;
   readonly slots: Slots;
   /** Training rows by node, in the order of the forest's nodes; absent if the graph does not tell them. */
-  readonly covers?: Float32Array<ArrayBuffer>;
+  readonly covers?: Float32Array;
   /** True if no leaf takes anything away from a sum. */
   readonly positive: boolean;
   /** True if every leaf names the last output, be it with a zero. */

@@ -6,7 +6,7 @@ const TRAILER = 'ffff';
 const hex = (fill: (rows: BinaryRows) => void): string => {
   const rows = new BinaryRows();
   fill(rows);
-  const text = rows.toBuffer().toString('hex');
+  const text = Buffer.concat(rows.toChunks()).toString('hex');
   expect(text.startsWith(HEADER) && text.endsWith(TRAILER)).toBe(true);
   return text.slice(HEADER.length, -TRAILER.length);
 };
@@ -37,6 +37,15 @@ describe('BinaryRows', () => {
     });
     const row = '0002' + '000186a0' + 'c3bc'.repeat(50_000) + '00000003' + '656e64';
     expect(written === row.repeat(3)).toBe(true);
+  });
+
+  it('takes rows that another one has encoded, between its own', () => {
+    const long = 'x'.repeat(20_000);
+    const others = new BinaryRows().row(1).text(long).row(1).text('b');
+    const written = hex((rows) => rows.row(1).text('a').append(others.toRows()).row(1).text('c'));
+    const field = (text: string) =>
+      '0001' + text.length.toString(16).padStart(8, '0') + Buffer.from(text).toString('hex');
+    expect(written === ['a', long, 'b', 'c'].map(field).join('')).toBe(true);
   });
 
   it('refuses what is no UUID', () => {

@@ -8,7 +8,9 @@ const JSONB_VERSION = 1;
 /** PostgreSQL's times begin in 2000. */
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 const UUID_CHARACTERS = 36;
+/** Of the first chunk, enough for a few rows, and of those behind it. */
 const FIRST_BYTES = 2 ** 13;
+const CHUNK_BYTES = 2 ** 16;
 /** UTF-8 takes at most so many bytes for a UTF-16 unit. */
 const UNIT_BYTES = 3;
 
@@ -17,6 +19,8 @@ const UNIT_BYTES = 3;
  * quoted here and parsed there, as in arrays of texts.
  */
 export class BinaryRows {
+  /** Those that are full. */
+  private readonly chunks: Uint8Array[] = [];
   private bytes = Buffer.allocUnsafe(FIRST_BYTES);
   private end = HEADER.copy(this.bytes);
 
@@ -75,11 +79,31 @@ export class BinaryRows {
     return this.utf8(json, 1);
   }
 
-  /** All rows so far, complete. */
-  toBuffer(): Buffer {
+  /** Whole rows that another one encoded. @param rows by {@link toRows}; they are not copied. */
+  append(rows: Uint8Array): this {
+    this.endChunk();
+    this.chunks.push(rows);
+    return this;
+  }
+
+  /** All rows so far, without what comes before and behind them. */
+  toRows(): Uint8Array<ArrayBuffer> {
+    const chunks = [...this.chunks, this.bytes.subarray(0, this.end)];
+    const rows = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, -HEADER.length));
+    let end = -HEADER.length;
+    for (const chunk of chunks) {
+      rows.set(end < 0 ? chunk.subarray(-end) : chunk, Math.max(end, 0));
+      end += chunk.length;
+    }
+    return rows;
+  }
+
+  /** All rows, complete, in the chunks that they were written to. */
+  toChunks(): readonly Uint8Array[] {
     this.makeRoom(2);
-    this.bytes.writeInt16BE(TRAILER, this.end);
-    return this.bytes.subarray(0, this.end + 2);
+    this.end = this.bytes.writeInt16BE(TRAILER, this.end);
+    this.endChunk();
+    return this.chunks;
   }
 
   /** Text behind its length in bytes, which is known when it is written; and a version before it, for jsonb. */
@@ -99,11 +123,15 @@ export class BinaryRows {
   }
 
   private makeRoom(bytes: number): void {
-    const needed = this.end + bytes;
-    if (needed <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.bytes.length));
-    this.bytes.copy(larger, 0, 0, this.end);
-    this.bytes = larger;
+    if (this.end + bytes <= this.bytes.length) return;
+    this.endChunk();
+    this.bytes = Buffer.allocUnsafe(Math.max(bytes, CHUNK_BYTES));
+  }
+
+  private endChunk(): void {
+    if (this.end > 0) this.chunks.push(this.bytes.subarray(0, this.end));
+    this.bytes = this.bytes.subarray(this.end);
+    this.end = 0;
   }
 }
 

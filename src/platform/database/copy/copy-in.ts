@@ -3,6 +3,10 @@ import type { PoolClient, Submittable } from 'pg';
 import type { EntityManager } from 'typeorm';
 import type { BinaryRows } from './binary-rows.js';
 
+/** Type of a message with data to be copied, and what it and the length before the data take. */
+const COPY_DATA = 0x64;
+const COPY_DATA_HEAD_BYTES = 5;
+
 /** Rows on their way into a table. */
 export interface TableRows {
   readonly table: string;
@@ -44,7 +48,6 @@ export function copyInto(client: PoolClient, tables: readonly TableRows[]): Prom
 interface CopyConnection {
   readonly stream: Duplex;
   query(text: string): void;
-  sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
 }
 
@@ -64,7 +67,7 @@ class CopyIn implements Submittable {
     stream.cork();
     (connection as CopyConnection).query(this.tables.map(copyCommand).join('; '));
     for (const { rows } of this.tables) {
-      (connection as CopyConnection).sendCopyFromChunk(rows.toBuffer());
+      for (const chunk of rows.toChunks()) sendCopyData(stream, chunk);
       (connection as CopyConnection).endCopyFrom();
     }
     stream.uncork();
@@ -86,6 +89,15 @@ class CopyIn implements Submittable {
   handleCommandComplete(): void {
     // One of several: the end is that the server is ready again.
   }
+}
+
+/** The driver's own way would copy the data twice. */
+function sendCopyData(stream: Duplex, data: Uint8Array): void {
+  const head = Buffer.allocUnsafe(COPY_DATA_HEAD_BYTES);
+  head.writeUInt8(COPY_DATA);
+  head.writeInt32BE(data.length + 4, 1);
+  stream.write(head);
+  stream.write(data);
 }
 
 function copyCommand({ table, columns }: TableRows): string {
