@@ -170,6 +170,13 @@ export const settingsSchema = z.object({
     .positive()
     .default(1_000)
     .describe('Most requests for predictions that one process works on at once'),
+  PREDICTION_THREADS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Threads for large REST requests; by default one less than the processors, but 1 to 4'),
   PREDICTION_TIMEOUT_SECONDS: z.coerce
     .number()
     .positive()

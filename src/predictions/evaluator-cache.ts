@@ -36,6 +36,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
   private readonly loaded = new Map<string, Loaded>();
   private readonly loading = new Map<string, Promise<Loaded>>();
   private readonly slots = new LoadSlots(PARALLEL_LOADS);
+  private readonly listeners: ((versionId: string) => void)[] = [];
   private bytes = 0;
 
   constructor(
@@ -44,6 +45,11 @@ export class EvaluatorCache implements OnApplicationShutdown {
     @Inject(CONFIG) private readonly config: Config,
     @InjectMetric(EVALUATOR_CACHE_BYTES) private readonly gauge: Gauge,
   ) {}
+
+  /** @param listener is called with the id of every version whose model is given up. */
+  whenGivenUp(listener: (versionId: string) => void): void {
+    this.listeners.push(listener);
+  }
 
   /**
    * Runs `work` with the version's model, which stays usable until `work` ends.
@@ -153,6 +159,7 @@ export class EvaluatorCache implements OnApplicationShutdown {
       if (entry.users > 0 || entry.disposed) continue;
       entry.disposed = true;
       await entry.evaluator.dispose();
+      for (const listener of this.listeners) listener(entry.counter.versionId);
     }
   }
 

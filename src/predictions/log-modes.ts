@@ -4,16 +4,13 @@ import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { Counter } from 'prom-client';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
-import { type Hash, hashText } from '../ml/statistics/hash.js';
 import type { LogMode } from '../models/serving-settings.js';
-import { liesBelow } from './challenge/sticky-share.js';
-import type { AnsweredClaim } from './idempotency/claim.js';
+import type { AnsweredClaim, Claim } from './idempotency/claim.js';
 import { PredictionLog } from './prediction-log.js';
+import { sampleOf } from './log-sample.js';
 import { PREDICTION_LOG_DROPPED } from './prediction.metrics.js';
-import type { LogRow } from './prediction-rows.js';
+import { countOf, isEncoded, type RowsToLog } from './prediction-rows.js';
 
-/** Any fixed numbers, but not those by which canaries choose: a sample must not be a canary's rows. */
-const SAMPLE_SEED: Hash = { low: 0x3c6e_f372, high: 0xa54f_f53a };
 /** What still waits for its commit at a shutdown has so long. */
 const DRAIN_MS = 10_000;
 
@@ -40,19 +37,25 @@ export class LogModes implements OnApplicationShutdown {
    * @throws AppError as {@link PredictionLog.append} does, unless the answer does not wait for the log.
    */
   async write(
-    rows: readonly LogRow[],
+    rows: RowsToLog,
     committed: () => void,
     own: LogMode | null = null,
     claim?: AnsweredClaim,
   ): Promise<void> {
-    const mode = claim ? 'durable' : (own ?? this.config.PREDICTION_LOG_MODE);
+    const mode = this.modeOf(own, claim);
     if (mode === 'async') {
       this.writeBehind(rows, committed);
       return;
     }
-    const logged = mode === 'sampled' ? rows.filter((row) => this.isSampled(row)) : rows;
-    if (logged.length > 0) await this.log.append(logged, claim);
+    const isWhole = mode !== 'sampled' || isEncoded(rows);
+    const logged = isWhole ? rows : sampleOf(rows, this.config.PREDICTION_LOG_SHARE);
+    if (countOf(logged) > 0) await this.log.append(logged, claim);
     committed();
+  }
+
+  /** The share of a request's rows that {@link sampleOf} is to choose, where rows are encoded before they come here. */
+  shareOf(own: LogMode | null, claim?: Claim): number {
+    return this.modeOf(own, claim) === 'sampled' ? this.config.PREDICTION_LOG_SHARE : 1;
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -61,20 +64,19 @@ export class LogModes implements OnApplicationShutdown {
     this.logger.warn({ requests: this.unfinished.size }, 'answered predictions were not logged before the shutdown');
   }
 
+  private modeOf(own: LogMode | null, claim?: Claim): LogMode {
+    return claim ? 'durable' : (own ?? this.config.PREDICTION_LOG_MODE);
+  }
+
   /** The log itself is the bounded queue: what it has no room for, or can't write in time, is dropped and counted. */
-  private writeBehind(rows: readonly LogRow[], committed: () => void): void {
+  private writeBehind(rows: RowsToLog, committed: () => void): void {
     const work: Promise<void> = this.log
       .append(rows)
       .then(committed, (error: unknown) => {
-        this.dropped.inc(rows.length);
-        this.logger.warn({ err: error, rows: rows.length }, 'answered predictions were not logged');
+        this.dropped.inc(countOf(rows));
+        this.logger.warn({ err: error, rows: countOf(rows) }, 'answered predictions were not logged');
       })
       .finally(() => this.unfinished.delete(work));
     this.unfinished.add(work);
-  }
-
-  /** By what the caller calls the row, so that all replicas keep the same ones, and all predictions of one of them. */
-  private isSampled({ correlationId, id }: LogRow): boolean {
-    return liesBelow(hashText(correlationId ?? id, SAMPLE_SEED), this.config.PREDICTION_LOG_SHARE);
   }
 }

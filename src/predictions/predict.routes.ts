@@ -1,35 +1,27 @@
 import { Injectable, OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AccessGuard } from '../auth/access.guard.js';
-import { VERSION_ALGORITHMS } from '../models/algorithm.js';
-import { STAGES } from '../models/stage.js';
 import { parseInput } from '../platform/http/zod.pipe.js';
 import { ONLY_FAILURES_LOGGED } from '../platform/logging/access-lines.js';
-import { type PredictionAnswer, PredictionsService } from './predictions.service.js';
+import { LargeBody, leaveLargeBodies } from './large-body.js';
+import { type PredictBody, predictBodySchema } from './predict-body.js';
+import { PredictionsService } from './predictions.service.js';
 import { contextOf } from './request-context.js';
+import { type AnswerOrJson, LargePredictions } from './threads/large-predictions.js';
 import { type ModelPath, selectorOf } from './version-in-path.js';
 
-const bodySchema = z.strictObject({
-  rows: z.array(z.unknown()),
-  correlationIds: z.array(z.string()).nullish(),
-  algorithm: z.enum(VERSION_ALGORITHMS).nullish(),
-  stage: z.enum(STAGES).nullish(),
-  explain: z.boolean().nullish(),
-});
-type PredictBody = z.infer<typeof bodySchema>;
-
-/** The same, compiled by Fastify: it only says whether a body is right, and the one above what is wrong with it. */
+/** The form of a body, compiled by Fastify: it only says whether a body is right, and the schema what is wrong with it. */
 const compiledBody = {
-  schema: { body: z.toJSONSchema(bodySchema, { target: 'draft-7' }) },
+  schema: { body: z.toJSONSchema(predictBodySchema, { target: 'draft-7' }) },
   attachValidation: true,
 };
 
 interface PredictRequest {
   Params: ModelPath;
-  Body: PredictBody;
+  Body: PredictBody | LargeBody;
 }
 
 /**
@@ -42,10 +34,19 @@ export class PredictRoutes implements OnModuleInit {
     private readonly host: HttpAdapterHost<FastifyAdapter>,
     private readonly guard: AccessGuard,
     private readonly predictions: PredictionsService,
+    private readonly large: LargePredictions,
   ) {}
 
   onModuleInit(): void {
-    const server = this.host.httpAdapter.getInstance();
+    // A part of the server, whose reading of bodies is no other route's.
+    void this.host.httpAdapter.getInstance().register((server, _options, done) => {
+      leaveLargeBodies(server);
+      this.addRoutes(server);
+      done();
+    });
+  }
+
+  private addRoutes(server: FastifyInstance): void {
     for (const path of ['/v1/models/:model/predict', '/v1/models/:model/versions/:version/predict']) {
       server.post<PredictRequest>(path, { config: ONLY_FAILURES_LOGGED, ...compiledBody }, (request, reply) =>
         this.predict(request, reply),
@@ -53,9 +54,15 @@ export class PredictRoutes implements OnModuleInit {
     }
   }
 
-  private async predict(request: FastifyRequest<PredictRequest>, reply: FastifyReply): Promise<PredictionAnswer> {
+  private async predict(request: FastifyRequest<PredictRequest>, reply: FastifyReply): Promise<AnswerOrJson> {
     const principal = await this.guard.admit(request, reply, { kind: 'role', role: 'PREDICTOR' });
-    const body = request.validationError ? parseInput(bodySchema, request.body) : request.body;
-    return this.predictions.predict({ ...selectorOf(request.params), ...body }, contextOf(request, principal));
+    const context = contextOf(request, principal);
+    const selector = selectorOf(request.params);
+    if (!(request.body instanceof LargeBody)) {
+      const body = request.validationError ? parseInput(predictBodySchema, request.body) : request.body;
+      return this.predictions.predict({ ...selector, ...body }, context);
+    }
+    void reply.type('application/json; charset=utf-8');
+    return this.large.predict(selector, request.body, context);
   }
 }

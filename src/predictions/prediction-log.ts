@@ -9,10 +9,9 @@ import { AppError } from '../errors/app-error.js';
 import { deadlines } from '../platform/deadlines.js';
 import { onBoundedConnection } from '../platform/database/bounded-connection.js';
 import { type AnsweredClaim, isKeyTaken } from './idempotency/claim.js';
-import { dayOfPredictionId } from './prediction-id.js';
 import { PREDICTION_LOG_PENDING } from './prediction.metrics.js';
 import { PredictionPartitions } from './prediction-partitions.js';
-import { insertPredictions, LogRow, sizeOf } from './prediction-rows.js';
+import { countOf, daysOf, insertPredictions, type RowsToLog, sizeOf } from './prediction-rows.js';
 import { within } from '../platform/within.js';
 
 /** Rows and characters that may share a commit; a larger request is a group of its own. */
@@ -25,7 +24,8 @@ type LogLimits = Pick<Config, 'PREDICTION_LOG_PENDING_ROWS' | 'PREDICTION_LOG_WA
 
 /** The rows of one request, waiting for their commit. */
 interface Entry {
-  readonly rows: readonly LogRow[];
+  readonly rows: RowsToLog;
+  readonly count: number;
   readonly claim: AnsweredClaim | undefined;
   readonly size: number;
   readonly resolve: () => void;
@@ -59,10 +59,11 @@ export class PredictionLog {
    * @throws AppError UNAVAILABLE if too much waits already, after PREDICTION_LOG_WAIT_SECONDS, or if the database is
    *   gone; BAD_INPUT if it refuses these rows. The database's own error if the key of the claim is taken.
    */
-  append(rows: readonly LogRow[], claim?: AnsweredClaim): Promise<void> {
-    const size = rows.reduce((sum, row) => sum + sizeOf(row), claim?.answer.length ?? 0);
-    if (!this.hasRoom(rows.length, size)) return Promise.reject(overloaded());
-    this.count(rows.length, size);
+  append(rows: RowsToLog, claim?: AnsweredClaim): Promise<void> {
+    const count = countOf(rows);
+    const size = sizeOf(rows) + (claim?.answer.length ?? 0);
+    if (!this.hasRoom(count, size)) return Promise.reject(overloaded());
+    this.count(count, size);
     return new Promise<void>((resolve, reject) => {
       const late = deadlines.set(performance.now() + this.waitMs, () => {
         entry.abandoned = true;
@@ -70,10 +71,10 @@ export class PredictionLog {
       });
       const settle = (): void => {
         deadlines.clear(late);
-        this.count(-rows.length, -size);
+        this.count(-count, -size);
       };
       const entry: Entry = {
-        ...{ rows, claim, size, abandoned: false },
+        ...{ rows, count, claim, size, abandoned: false },
         resolve: () => {
           settle();
           resolve();
@@ -114,7 +115,7 @@ export class PredictionLog {
     let rows = 0;
     let size = 0;
     const end = this.queue.findIndex((entry, index) => {
-      rows += entry.rows.length;
+      rows += entry.count;
       size += entry.size;
       return index > 0 && (rows > GROUP_ROWS || size > GROUP_SIZE);
     });
@@ -133,7 +134,7 @@ export class PredictionLog {
     if (group.length === 0) return;
     try {
       await this.write(
-        group.flatMap(({ rows }) => rows),
+        group.map(({ rows }) => rows),
         group.flatMap(({ claim }) => claim ?? []),
       );
       for (const entry of group) entry.resolve();
@@ -160,21 +161,21 @@ export class PredictionLog {
     for (const entry of entries) entry.reject(notLogged(error));
   }
 
-  private async write(rows: readonly LogRow[], claims: readonly AnsweredClaim[]): Promise<void> {
+  private async write(requests: readonly RowsToLog[], claims: readonly AnsweredClaim[]): Promise<void> {
     try {
-      await this.insert(rows, claims);
+      await this.insert(requests, claims);
     } catch (error) {
       if (!isMissingPartition(error)) throw error;
-      const days = [...new Set(rows.map(({ id }) => dayOfPredictionId(id)))];
+      const days = [...new Set(requests.flatMap(daysOf))];
       this.logger.warn({ days }, 'a partition of the prediction log was missing; does a scheduler run?');
       await within(this.partitions.ensure(days), this.waitMs, 'no answer from the database');
-      await this.insert(rows, claims);
+      await this.insert(requests, claims);
     }
   }
 
   /** A commit that arrives too late only means a logged prediction that nobody was told of. */
-  private insert(rows: readonly LogRow[], claims: readonly AnsweredClaim[]): Promise<void> {
-    return onBoundedConnection(this.dataSource, this.waitMs, (manager) => insertPredictions(manager, rows, claims));
+  private insert(requests: readonly RowsToLog[], claims: readonly AnsweredClaim[]): Promise<void> {
+    return onBoundedConnection(this.dataSource, this.waitMs, (manager) => insertPredictions(manager, requests, claims));
   }
 }
 

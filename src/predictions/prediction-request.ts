@@ -1,5 +1,6 @@
 import { AppError } from '../errors/app-error.js';
 import type { VersionSelector } from '../models/model-registry.js';
+import { requestHash } from './idempotency/claim.js';
 
 const MAX_CORRELATION_ID = 200;
 const MAX_EXPLAINED_ROWS = 100;
@@ -33,6 +34,21 @@ export function checkRequest({ rows, correlationIds, explain }: PredictionReques
     );
   }
   correlationIds.forEach(checkCorrelationId);
+}
+
+/** The same for requests that ask for the same. */
+export function hashOf(request: PredictionRequest): Promise<Buffer> {
+  const { model, version, algorithm, stage, explain, correlationIds, rows } = request;
+  const about = [
+    'predict',
+    model,
+    version ?? null,
+    algorithm ?? null,
+    stage ?? null,
+    explain ?? false,
+    correlationIds ?? null,
+  ];
+  return requestHash(about, rows);
 }
 
 /** @throws AppError BAD_INPUT for no rows, LIMIT_EXCEEDED for too many. */

@@ -44,6 +44,7 @@ import { Outcomes } from './outcomes/outcomes.service.js';
 import { PartitionSchedule } from './partition.schedule.js';
 import { PredictRoutes } from './predict.routes.js';
 import { PredictionHistory } from './prediction-history.service.js';
+import { PredictionFlow } from './prediction-flow.js';
 import { PredictionLog } from './prediction-log.js';
 import { predictionMetrics } from './prediction.metrics.js';
 import { PredictionPartitions } from './prediction-partitions.js';
@@ -51,6 +52,8 @@ import { Prediction } from './prediction.entity.js';
 import { LoggedPredictionResolver, PredictionsResolver } from './predictions.resolver.js';
 import { PredictionsService } from './predictions.service.js';
 import { ServingLimits } from './serving-limits.js';
+import { LargePredictions } from './threads/large-predictions.js';
+import { ScoringThreads } from './threads/scoring-threads.js';
 
 @Module({
   imports: [
@@ -90,6 +93,7 @@ export class PredictionsModule {}
 @Module({
   imports: [PredictionsModule, ModelsModule, EvaluatorsModule, ChangeListenerModule],
   providers: [
+    PredictionFlow,
     PredictionsService,
     Explanations,
     PredictionLog,
@@ -102,7 +106,7 @@ export class PredictionsModule {}
     ShadowQueue,
     ...predictionMetrics,
   ],
-  exports: [PredictionsService, ModelRouter, ServingLimits, ...predictionMetrics],
+  exports: [PredictionFlow, PredictionsService, LogModes, ModelRouter, ServingLimits, ...predictionMetrics],
 })
 export class AnsweringModule {}
 
@@ -126,7 +130,16 @@ export class PredictionsApiModule {}
 /** The REST paths of serving clients. */
 @Module({
   imports: [PredictionsModule, AnsweringModule, ModelsModule, EvaluatorsModule, HealthModule],
-  providers: [PredictRoutes, OutcomeBody, OpenInference, RequestForm, Invocations, BodyMetrics],
+  providers: [
+    PredictRoutes,
+    LargePredictions,
+    ScoringThreads,
+    OutcomeBody,
+    OpenInference,
+    RequestForm,
+    Invocations,
+    BodyMetrics,
+  ],
   controllers: [OutcomesController, OpenInferenceController, InvocationsController],
 })
 export class PredictionsServingModule {}

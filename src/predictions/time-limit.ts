@@ -8,7 +8,8 @@ import { type Deadline, deadlines } from '../platform/deadlines.js';
  */
 export class TimeLimit {
   private readonly seconds: number;
-  private readonly deadline: number;
+  /** By `performance.now()`. */
+  readonly deadline: number;
 
   /** @param began by `performance.now()`. @param byDefault seconds for models without a limit of their own. */
   constructor(

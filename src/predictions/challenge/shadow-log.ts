@@ -21,7 +21,7 @@ export class ShadowLog {
       await manager.query('SELECT pg_advisory_xact_lock_shared($1)', [ERASURE_LOCK]);
       const answered = await findLogged(manager, rows);
       const kept = rows.filter(({ shadowOf }) => answered.has(shadowOf));
-      if (kept.length > 0) await insertPredictions(manager, kept);
+      if (kept.length > 0) await insertPredictions(manager, [kept]);
       return kept.length;
     });
   }

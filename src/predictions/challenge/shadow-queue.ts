@@ -4,7 +4,7 @@ import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { Counter } from 'prom-client';
 import type { ServableChallenge, ServableVersion } from '../../models/model-registry.js';
 import { SHADOW_PREDICTIONS_TOTAL, type ShadowResultLabel } from '../prediction.metrics.js';
-import { type LogRow, sizeOf } from '../prediction-rows.js';
+import { type LogRow, sizeOfRow } from '../prediction-rows.js';
 import type { PredictionRequest } from '../prediction-request.js';
 import type { ScoredRow } from '../score-rows.js';
 import { Challengers } from './challengers.js';
@@ -52,7 +52,7 @@ export class ShadowQueue implements OnApplicationShutdown {
     let dropped = 0;
     answered.forEach((logged, row) => {
       if (!sticky.includes(rowKey(correlationIds, logged.requestId, row))) return;
-      const size = sizeOf(logged);
+      const size = sizeOfRow(logged);
       if (this.waiting.length >= WAITING_ROWS || this.waitingSize + size > WAITING_SIZE) {
         dropped++;
         return;
@@ -84,7 +84,7 @@ export class ShadowQueue implements OnApplicationShutdown {
     const { versionId } = this.waiting[0]!.challenger;
     const end = this.waiting.findIndex(({ challenger }) => challenger.versionId !== versionId);
     const batch = this.waiting.splice(0, Math.min(end === -1 ? BATCH_ROWS : end, BATCH_ROWS));
-    for (const { answered } of batch) this.waitingSize -= sizeOf(answered);
+    for (const { answered } of batch) this.waitingSize -= sizeOfRow(answered);
     return batch;
   }
 

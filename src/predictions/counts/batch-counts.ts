@@ -56,6 +56,13 @@ export class WindowSums {
     sum.rows++;
   }
 
+  /** Adds what was added up elsewhere. */
+  addSum({ counter, start, rows, counts }: WindowSum): void {
+    const sum = this.sumOf(counter, start);
+    for (let at = 0; at < counts.length; at++) sum.counts[at]! += counts[at]!;
+    sum.rows += rows;
+  }
+
   values(): WindowSum[] {
     return [...this.sums.values()].flatMap((windows) => [...windows.values()]);
   }
@@ -85,11 +92,4 @@ export function toWindowCountRow(sum: WindowSum, granularity: Granularity): Wind
     rows,
     counts: encodeCounts(counts),
   };
-}
-
-/** The counts of predictions that are committed together: a row for each version and slot. */
-export function batchCounts(predictions: readonly CountedPrediction[]): WindowCountRow[] {
-  const sums = new WindowSums();
-  for (const prediction of predictions) sums.add(prediction);
-  return sums.values().map((sum) => toWindowCountRow(sum, 'BATCH'));
 }

@@ -27,7 +27,7 @@ export class RowBinner {
   private readonly output: Column;
   private readonly probability: Column | undefined;
 
-  constructor(private readonly layout: BinningLayout) {
+  constructor(readonly layout: BinningLayout) {
     let end = 0;
     const column = (binning: Binning): Column => {
       const offset = end;

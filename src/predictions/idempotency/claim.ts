@@ -12,7 +12,7 @@ export interface Claim {
   readonly callerId: string;
   readonly key: string;
   /** Of what was asked for, so that a key used for two things is found out. */
-  readonly sha256: Buffer;
+  readonly sha256: Uint8Array;
 }
 
 /** A claim with the answer that is kept for those who ask again. */

@@ -37,15 +37,15 @@ export class IdempotentRequests {
     }
   }
 
-  /** The claim with what is kept of it. */
-  answered(claim: Claim, answer: object): AnsweredClaim {
+  /** The claim with what is kept of it. @param answer as JSON. */
+  answered(claim: Claim, answer: string): AnsweredClaim {
     const expiresAt = new Date(Date.now() + this.config.IDEMPOTENCY_HOURS * HOUR_MS);
-    return { ...claim, answer: JSON.stringify(answer), expiresAt };
+    return { ...claim, answer, expiresAt };
   }
 
   /** Keeps the answer of something that may be done twice without harm. */
   async keep(claim: Claim, answer: object): Promise<void> {
-    await insertClaims(this.dataSource.manager, [this.answered(claim, answer)]);
+    await insertClaims(this.dataSource.manager, [this.answered(claim, JSON.stringify(answer))]);
   }
 
   async dropExpired(): Promise<void> {

@@ -7,7 +7,7 @@ export const { judgeDrift } = (await built(
 export const { count, numericBinning } = (await built(
   'ml/statistics/binning.js',
 )) as typeof import('../../../src/ml/statistics/binning.ts');
-export const { batchCounts } = (await built(
+export const { toWindowCountRow, WindowSums } = (await built(
   'predictions/counts/batch-counts.js',
 )) as typeof import('../../../src/predictions/counts/batch-counts.ts');
 export const { BinningRow } = (await built(

@@ -91,7 +91,7 @@ export class CheckBench {
         correlationId: null,
         requestId: 'bench',
       }));
-      await boucle.insertPredictions(this.source.manager, logged);
+      await boucle.insertPredictions(this.source.manager, [logged]);
     }
   }
 
@@ -102,8 +102,10 @@ export class CheckBench {
       const answers = answersOf(rows);
       for (let start = 0; start < rows.rows; start += COUNTED_COMMIT_ROWS) {
         const part = partOf(rows, answers, start, Math.min(start + COUNTED_COMMIT_ROWS, rows.rows));
-        const counted = this.count(counter, part, done + start, total);
-        await boucle.insertCounts(this.source.manager, boucle.batchCounts(counted));
+        const sums = new boucle.WindowSums();
+        for (const prediction of this.count(counter, part, done + start, total)) sums.add(prediction);
+        const counts = sums.values().map((sum) => boucle.toWindowCountRow(sum, 'BATCH'));
+        await boucle.insertCounts(this.source.manager, counts);
       }
     }
   }
