@@ -1,5 +1,6 @@
+import { Random } from '../statistics/random.js';
 import { editDistance } from './edit-distance.js';
-import { encodeRows, RowsError } from './rows.js';
+import { encodeRows, type Row, RowsError } from './rows.js';
 import type { Signature } from './signature.js';
 
 const SIGNATURE: Signature = {
@@ -18,6 +19,17 @@ const ROW = { area: 80, rooms: 3, garden: true, city: 'Bern' };
 function encodeOne(change: object): { values: unknown[]; input: unknown } {
   const { batch, inputs } = encodeRows(SIGNATURE, [{ ...ROW, ...change }]);
   return { values: batch.columns.map((column) => column[0]), input: inputs[0] };
+}
+
+/** What becomes of a row: its values and the row as understood, or what is wrong with it. */
+function outcomeOf(row: object): { values?: unknown[]; input?: Row; problems?: unknown } {
+  try {
+    const { batch, inputs } = encodeRows(SIGNATURE, [row]);
+    return { values: batch.columns.map((column) => column[0]), input: inputs[0]! };
+  } catch (error) {
+    if (error instanceof RowsError) return { problems: error.problems };
+    throw error;
+  }
 }
 
 function problemsOf(rows: readonly unknown[], signature = SIGNATURE): RowsError {
@@ -151,6 +163,33 @@ describe('encodeRows', () => {
     expect(batch.columns).toEqual([1, 2, 3, 4].map((value) => Float32Array.of(value)));
     expect(JSON.stringify(inputs[0])).toBe('{"constructor":1,"toString":2,"__proto__":3,"hasOwnProperty":4}');
     expect(problemsOf([row]).problems.map(({ column }) => column)).toEqual(['area', ...names]);
+  });
+
+  it('finds the same in rows of any values, whatever the order of their keys', () => {
+    const random = new Random(7);
+    const anyOf = (values: readonly unknown[]): unknown => values[random.below(values.length)];
+    const usual = { area: [80, 1.5, 0], rooms: [3, null], garden: [true, false, null], city: ['Bern', 'a"b\n', null] };
+    const unusual = [
+      ...[0, 1, 1.5, -2e-9, 1e30, 1e39, 2 ** 53, 2 ** 53 - 1, NaN, true, false, null, undefined, [1], {}],
+      ...['', '1', '1e3', '0', 'true', 'Bern', 'a"b', 'a\\b', 'a\0', '日本 😀', 'a\ud800', 'x'.repeat(70)],
+    ];
+    let accepted = 0;
+    for (let i = 0; i < 4_000; i++) {
+      const entries = Object.entries(usual)
+        .filter(() => random.uniform() < 0.98)
+        .map(([name, values]) => [name, anyOf(random.uniform() < 0.8 ? values : unusual)]);
+      const row = Object.fromEntries(entries) as Record<string, unknown>;
+      const found = outcomeOf(row);
+      expect(found).toEqual(outcomeOf(Object.fromEntries(entries.toReversed()) as object));
+      if (!found.input) continue;
+      accepted++;
+      // The log keeps the row itself, unless something had to be filled in or coerced.
+      const asGiven = Object.entries(found.input).every(([name, value]) => row[name] === value);
+      expect(found.input === row).toBe(asGiven);
+      expect(JSON.parse(JSON.stringify(found.input))).toEqual({ ...found.input });
+    }
+    expect(accepted).toBeGreaterThan(1_000);
+    expect(accepted).toBeLessThan(3_500);
   });
 
   it('takes no rows', () => {

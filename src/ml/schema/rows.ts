@@ -1,7 +1,9 @@
+import { coerce } from './coercion.js';
 import type { Batch } from './evaluator.js';
+import { PlainRows } from './plain-rows.js';
 import { noRow, RowsError, unknownColumn, wrongValue } from './rows-problem.js';
 import type { RowProblem } from './rows-problem.js';
-import { type Feature, type FeatureType, inputColumns, type Signature } from './signature.js';
+import { type Feature, inputColumns, type Signature } from './signature.js';
 import { parseMoment, timePart } from './time-parts.js';
 
 export { RowsError } from './rows-problem.js';
@@ -39,6 +41,8 @@ interface InputLayout {
   readonly names: ReadonlySet<string>;
   /** By name, the position of a feature, or of all the parts of a moment. */
   readonly inputs: readonly (readonly number[])[];
+  /** Undefined with moments, whose rows always get their parts. */
+  readonly plain: PlainRows | undefined;
 }
 
 /** Signatures live as long as their models, and most requests have a single row: it must not cost a new layout. */
@@ -51,7 +55,8 @@ function layoutOf(features: readonly Feature[]): InputLayout {
   const inputs = [...names].map((name) => {
     return [...features.keys()].filter((i) => (features[i]!.derived?.column ?? features[i]!.name) === name);
   });
-  const layout = { names, inputs };
+  const plain = features.some(({ derived }) => derived) ? undefined : new PlainRows(features);
+  const layout = { names, inputs, plain };
   layouts.set(features, layout);
   return layout;
 }
@@ -77,7 +82,8 @@ class RowEncoder {
       return {};
     }
     const { features } = this;
-    const { inputs } = this.layout;
+    const { inputs, plain } = this.layout;
+    if (plain?.write(row, index, this.columns)) return row;
     let known = 0;
     let coerced: Record<string, unknown> | undefined;
     for (let i = 0; i < inputs.length; i++) {
@@ -168,46 +174,4 @@ function countKeys(row: Row): number {
   let keys = 0;
   for (const _ in row) keys++;
   return keys;
-}
-
-/** undefined means refused. */
-const coerce: Readonly<Record<FeatureType, (value: unknown) => unknown>> = {
-  NUMBER: (value) => (typeof value === 'number' ? exact(value) : typeof value === 'string' ? parse(value) : undefined),
-  BOOLEAN: (value) => {
-    if (typeof value === 'boolean') return value;
-    if (value === 1 || value === '1' || value === 'true') return true;
-    if (value === 0 || value === '0' || value === 'false') return false;
-    return undefined;
-  },
-  STRING: (value) => {
-    if (typeof value === 'string') return UNSTORABLE.test(value) ? undefined : value;
-    if (typeof value === 'number') return exact(value)?.toString();
-    return typeof value === 'boolean' ? String(value) : undefined;
-  },
-};
-
-/** NUL and unpaired surrogates, which neither UTF-8 nor PostgreSQL's text can hold. */
-const UNSTORABLE = /\0|\p{Surrogate}/u;
-
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const MAX_DIGITS = 64;
-
-function parse(text: string): number | undefined {
-  if (text.length > MAX_DIGITS || !DECIMAL.test(text)) return undefined;
-  const value = Number(text);
-  const exponent = text.includes('e') || text.includes('E');
-  return exponent || Math.abs(value) <= Number.MAX_SAFE_INTEGER ? exact(value) : undefined;
-}
-
-/** From here on numbers are written with an exponent, so they are measurements and no integers. */
-const EXPONENT_FROM = 1e21;
-
-/**
- * The number if it means what was written: float32 must hold it, and a larger integer than 2^53 (an identifier, most
- * likely) has lost digits as soon as JSON was parsed.
- */
-function exact(value: number): number | undefined {
-  if (!Number.isFinite(Math.fround(value))) return undefined;
-  const magnitude = Math.abs(value);
-  return magnitude > Number.MAX_SAFE_INTEGER && magnitude < EXPONENT_FROM ? undefined : value;
 }
