@@ -104,11 +104,13 @@ function blockRowsOf({ features }: Signature): number {
 type NumberOf = (row: number) => number;
 
 function outputsOf(signature: Signature, scores: Scores, numberOf: NumberOf): WrittenOutput[] {
-  return Array.from({ length: scores.rows }, (_, row) => {
+  const outputs: WrittenOutput[] = [];
+  for (let row = 0; row < scores.rows; row++) {
     const output = outputOf(signature, scores, row);
     if (!output) throw extreme(numberOf(row));
-    return output;
-  });
+    outputs.push(output);
+  }
+  return outputs;
 }
 
 function encode(signature: Signature, rows: readonly unknown[], numberOf: NumberOf): EncodedRows {
