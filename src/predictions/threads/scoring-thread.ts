@@ -13,7 +13,7 @@ const models = new Map<string, ThreadModel>();
 const opened = new Map<number, { readonly body: OpenOrder['body']; readonly request: PredictionRequest }>();
 
 // Where both want the same core, the event loop comes first. Elsewhere than on Linux this would be the whole process.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 /** Orders are carried out in the order in which they came. */
 let last: Promise<void> = Promise.resolve();
