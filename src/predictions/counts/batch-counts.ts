@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from 'uuid';
+import { newId } from '../../platform/database/new-id.js';
 import type { VersionCounter } from './binnings.js';
 import { encodeCounts } from './count-vector.js';
 import { type Granularity, slotOfPredictionId } from './windows.js';
@@ -83,7 +83,7 @@ export function toWindowCountRow(sum: WindowSum, granularity: Granularity): Wind
   const { counter, start, rows, counts } = sum;
   const { modelId, versionId, binningId } = counter;
   return {
-    id: uuidv7(),
+    id: newId(),
     modelId,
     versionId,
     binningId,
