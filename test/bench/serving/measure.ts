@@ -7,7 +7,7 @@ import { type Exchange, load, type LoadResult } from './load.ts';
  * Every contender is under load, before its first round, until each of its servers has used so much processor time on
  * it: engines compile what has run often, and of two servers on one core each takes twice as long to get there.
  */
-export const WARM_UP = { processorSeconds: 12, longestSeconds: 60, sliceSeconds: 2 } as const;
+export const WARM_UP = { processorSeconds: 15, longestSeconds: 60, sliceSeconds: 2 } as const;
 
 interface Target {
   readonly port: number;
