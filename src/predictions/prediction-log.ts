@@ -6,7 +6,6 @@ import { DataSource } from 'typeorm';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
-import { deadlines } from '../platform/deadlines.js';
 import { onBoundedConnection } from '../platform/database/bounded-connection.js';
 import { type AnsweredClaim, isKeyTaken } from './idempotency/claim.js';
 import { PREDICTION_LOG_PENDING } from './prediction.metrics.js';
@@ -65,12 +64,12 @@ export class PredictionLog {
     if (!this.hasRoom(count, size)) return Promise.reject(overloaded());
     this.count(count, size);
     return new Promise<void>((resolve, reject) => {
-      const late = deadlines.set(performance.now() + this.waitMs, () => {
+      const late = setTimeout(() => {
         entry.abandoned = true;
         reject(tooSlow());
-      });
+      }, this.waitMs);
       const settle = (): void => {
-        deadlines.clear(late);
+        clearTimeout(late);
         this.count(-count, -size);
       };
       const entry: Entry = {

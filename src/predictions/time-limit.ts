@@ -1,6 +1,5 @@
 import { AppError } from '../errors/app-error.js';
 import type { ServableVersion } from '../models/model-registry.js';
-import { type Deadline, deadlines } from '../platform/deadlines.js';
 
 /**
  * The time that a version may take for the answer to a request. It ends where the answer is there: what then waits for
@@ -31,18 +30,21 @@ export class TimeLimit {
    * @throws AppError TIMED_OUT
    */
   async race<Result>(work: Promise<Result>): Promise<Result> {
-    let deadline: Deadline | undefined;
+    let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      deadline = deadlines.set(this.deadline, () => {
-        reject(this.timedOut());
-      });
+      timer = setTimeout(
+        () => {
+          reject(this.timedOut());
+        },
+        Math.max(0, this.deadline - performance.now()),
+      );
     });
     try {
       const result = await Promise.race([work, late]);
       this.check(); // Computing holds up the timer as well.
       return result;
     } finally {
-      deadlines.clear(deadline!);
+      clearTimeout(timer);
     }
   }
 

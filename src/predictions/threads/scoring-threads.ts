@@ -3,7 +3,6 @@ import { Inject, Injectable, Logger, OnApplicationShutdown } from '@nestjs/commo
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { AppError } from '../../errors/app-error.js';
-import { deadlines } from '../../platform/deadlines.js';
 import { ThreadClient } from './thread-client.js';
 import type { OpenedBody, OpenOrder } from './thread-messages.js';
 
@@ -95,13 +94,13 @@ export class ScoringThreads implements OnApplicationShutdown {
     const seconds = this.config.PREDICTION_TIMEOUT_SECONDS;
     return new Promise((resolve, reject) => {
       const take = (place: Place): void => {
-        deadlines.clear(late);
+        clearTimeout(late);
         resolve(place);
       };
-      const late = deadlines.set(performance.now() + seconds * 1_000, () => {
+      const late = setTimeout(() => {
         this.waiting.splice(this.waiting.indexOf(take), 1);
         reject(busy(seconds));
-      });
+      }, seconds * 1_000);
       this.waiting.push(take);
     });
   }
