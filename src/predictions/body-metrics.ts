@@ -3,9 +3,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { FastifyRequest } from 'fastify';
-import { Counter } from 'prom-client';
+import { Counter, Histogram } from 'prom-client';
 import { isBodyTooLarge } from '../platform/http/body-too-large.js';
-import { Histogram } from '../platform/metrics/histogram.js';
 import { PREDICTION_BODY_BYTES, PREDICTIONS_LIMITED } from './prediction.metrics.js';
 
 /** Patterns of the paths that answer predictions, whatever their protocol. */
@@ -24,7 +23,7 @@ export class BodyMetrics implements OnModuleInit {
     const fastify = this.host.httpAdapter.getInstance();
     fastify.addHook('onResponse', (request, _, done) => {
       const length = request.headers['content-length'];
-      if (length !== undefined && asksForPredictions(request)) this.bytes.observe(Number(length), {});
+      if (length !== undefined && asksForPredictions(request)) this.bytes.observe(Number(length));
       done();
     });
     fastify.addHook('onError', (request, _, error, done) => {

@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
-import { Counter } from 'prom-client';
+import { Counter, Histogram } from 'prom-client';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
 import type { Route, ServableVersion, VersionSelector } from '../models/model-registry.js';
-import { Histogram } from '../platform/metrics/histogram.js';
 import { callerOf, checkMayUse } from './caller.js';
 import type { Claim } from './idempotency/claim.js';
 import { IdempotentRequests } from './idempotency/idempotent-requests.js';
@@ -62,7 +61,7 @@ export class PredictionFlow {
     private readonly idempotency: IdempotentRequests,
     @Inject(CONFIG) private readonly config: Config,
     @InjectMetric(PREDICTIONS_TOTAL) private readonly total: Counter,
-    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram<'phase'>,
+    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram,
     @InjectMetric(PREDICTION_ROWS) private readonly requestRows: Histogram,
   ) {}
 
@@ -90,7 +89,7 @@ export class PredictionFlow {
     context: RequestContext,
     arrived: number,
   ): Promise<Answer> {
-    this.requestRows.observe(request.rows, {});
+    this.requestRows.observe(request.rows);
     request.check();
     checkMayUse(context.principal, request.selector.model);
     const { idempotencyKey: key, principal } = context;
@@ -127,7 +126,7 @@ export class PredictionFlow {
     const began = performance.now();
     const answered = claim && this.idempotency.answered(claim, text());
     await this.log.write(toLog, committed, version.serving.predictionLogMode, answered);
-    this.durations.observe((performance.now() - began) / 1_000, { phase: 'log' });
+    this.durations.observe({ phase: 'log' }, (performance.now() - began) / 1_000);
   }
 
   private countAnswered({ version, challenge }: Route, rows: number, challenged: number): void {

@@ -1,5 +1,4 @@
-import { makeCounterProvider, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
-import { histogramProvider } from '../platform/metrics/histogram-provider.js';
+import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 
 export const PREDICTIONS_TOTAL = 'boucle_predictions_total';
 export const PREDICTION_DURATION = 'boucle_prediction_duration_seconds';
@@ -27,18 +26,18 @@ export const predictionMetrics = [
     help: 'Rows that predictions were asked for',
     labelNames: ['model', 'version', 'algorithm', 'result'],
   }),
-  histogramProvider({
+  makeHistogramProvider({
     name: PREDICTION_DURATION,
     help: 'Time that a request spends in a phase: validate, evaluate, explain or log',
     labelNames: ['phase'],
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
   }),
-  histogramProvider({
+  makeHistogramProvider({
     name: PREDICTION_ROWS,
     help: 'Rows of a request for predictions',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000],
   }),
-  histogramProvider({
+  makeHistogramProvider({
     name: PREDICTION_BODY_BYTES,
     help: 'Bytes of the body of a REST request for predictions that names its length',
     buckets: Array.from({ length: 10 }, (_, i) => 64 * 4 ** i),

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import { Histogram } from 'prom-client';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import type { VersionAlgorithm } from '../models/algorithm.js';
 import type { Route, ServableChallenge, ServableVersion } from '../models/model-registry.js';
-import { Histogram } from '../platform/metrics/histogram.js';
 import { Canary } from './challenge/canary.js';
 import { ShadowQueue } from './challenge/shadow-queue.js';
 import { Explanations, type PredictionExplanation } from './explanations.js';
@@ -47,7 +47,7 @@ export class PredictionsService {
     private readonly canary: Canary,
     private readonly shadows: ShadowQueue,
     @Inject(CONFIG) private readonly config: Config,
-    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram<'phase'>,
+    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram,
   ) {}
 
   /** @throws AppError as {@link PredictionFlow.answer} does, and what {@link Explanations.explain} throws. */
@@ -174,6 +174,6 @@ export class PredictionsService {
   }
 
   private observe(phase: 'validate' | 'evaluate' | 'explain' | 'log', milliseconds: number): void {
-    this.durations.observe(milliseconds / 1_000, { phase });
+    this.durations.observe({ phase }, milliseconds / 1_000);
   }
 }

@@ -5,10 +5,10 @@
 import '@nestjs/common';
 
 export const {
-  getToken,
   InjectMetric,
   makeCounterProvider,
   makeGaugeProvider,
+  makeHistogramProvider,
   PrometheusController,
   PrometheusModule,
 } = await import('../../node_modules/@willsoto/nestjs-prometheus/dist/index.js');

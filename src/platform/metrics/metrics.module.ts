@@ -1,11 +1,15 @@
 import { Controller, DynamicModule, Get, Module, OnModuleInit, Res } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { InjectMetric, PrometheusController, PrometheusModule } from '@willsoto/nestjs-prometheus';
+import {
+  InjectMetric,
+  makeHistogramProvider,
+  PrometheusController,
+  PrometheusModule,
+} from '@willsoto/nestjs-prometheus';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
+import { Histogram } from 'prom-client';
 import { Public } from '../http/public.js';
-import { Histogram } from './histogram.js';
-import { histogramProvider } from './histogram-provider.js';
 import { METRICS_ROLE, ProcessMetrics } from './process-metrics.js';
 
 @Controller()
@@ -28,7 +32,7 @@ const exporter: DynamicModule = PrometheusModule.register({
   imports: [exporter],
   providers: [
     ProcessMetrics,
-    histogramProvider({
+    makeHistogramProvider({
       name: 'boucle_http_request_duration_seconds',
       help: 'Time from the first byte of a request to the last of its answer',
       labelNames: ['method', 'route', 'status'],
@@ -39,8 +43,7 @@ const exporter: DynamicModule = PrometheusModule.register({
 export class MetricsModule implements OnModuleInit {
   constructor(
     private readonly host: HttpAdapterHost<FastifyAdapter>,
-    @InjectMetric('boucle_http_request_duration_seconds')
-    private readonly durations: Histogram<'method' | 'route' | 'status'>,
+    @InjectMetric('boucle_http_request_duration_seconds') private readonly durations: Histogram,
   ) {}
 
   static forRole(role: string): DynamicModule {
@@ -51,8 +54,7 @@ export class MetricsModule implements OnModuleInit {
     this.host.httpAdapter.getInstance().addHook('onResponse', (request, reply, done) => {
       // The route's pattern, not the path: names of models in a label would grow without bound.
       const route = request.routeOptions.url ?? 'unknown';
-      const labels = { method: request.method, route, status: String(reply.statusCode) };
-      this.durations.observe(reply.elapsedTime / 1000, labels);
+      this.durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
       done();
     });
   }

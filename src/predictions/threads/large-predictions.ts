@@ -1,9 +1,9 @@
 import { Inject, Injectable, OnModuleInit } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import { Histogram } from 'prom-client';
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { CompiledEvaluator } from '../../ml/onnx/compile.js';
-import { Histogram } from '../../platform/metrics/histogram.js';
 import type { Route, ServableVersion, VersionSelector } from '../../models/model-registry.js';
 import { EvaluatorCache } from '../evaluator-cache.js';
 import type { LargeBody } from '../large-body.js';
@@ -34,7 +34,7 @@ export class LargePredictions implements OnModuleInit {
     private readonly evaluators: EvaluatorCache,
     private readonly log: LogModes,
     @Inject(CONFIG) private readonly config: Config,
-    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram<'phase'>,
+    @InjectMetric(PREDICTION_DURATION) private readonly durations: Histogram,
   ) {}
 
   onModuleInit(): void {
@@ -129,6 +129,6 @@ export class LargePredictions implements OnModuleInit {
   }
 
   private observe(phase: keyof ScoredBody['milliseconds'], milliseconds: ScoredBody['milliseconds']): void {
-    this.durations.observe(milliseconds[phase] / 1_000, { phase });
+    this.durations.observe({ phase }, milliseconds[phase] / 1_000);
   }
 }
