@@ -21,6 +21,9 @@ const PENDING_LIMIT = 64 * 2 ** 20;
 
 type LogLimits = Pick<Config, 'PREDICTION_LOG_PENDING_ROWS' | 'PREDICTION_LOG_WAIT_SECONDS'>;
 
+/** Requests of so many rows have a lane of their own: a few rows must not wait while thousands are written. */
+const MANY_ROWS = 100;
+
 /** The rows of one request, waiting for their commit. */
 interface Entry {
   readonly rows: RowsToLog;
@@ -33,17 +36,24 @@ interface Entry {
   abandoned: boolean;
 }
 
+/** Requests whose groups are committed one after the other. */
+interface Lane {
+  readonly queue: Entry[];
+  writing: boolean;
+}
+
 /**
  * Writes predictions by group commit: whatever has queued while one commit was under way goes into the next, so an idle
- * service answers at once and a busy one shares its commits. An answer may leave only after {@link append} resolves.
+ * service answers at once and a busy one shares its commits. Requests of many rows are committed beside those of few. An
+ * answer may leave only after {@link append} resolves.
  */
 @Injectable()
 export class PredictionLog {
   private readonly logger = new Logger('Predictions');
-  private queue: Entry[] = [];
+  private readonly few: Lane = { queue: [], writing: false };
+  private readonly many: Lane = { queue: [], writing: false };
   private pendingSize = 0;
   private pending = 0;
-  private writing = false;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -83,8 +93,9 @@ export class PredictionLog {
           reject(error);
         },
       };
-      this.queue.push(entry);
-      if (!this.writing) void this.writeQueued();
+      const lane = count < MANY_ROWS ? this.few : this.many;
+      lane.queue.push(entry);
+      if (!lane.writing) void this.writeQueued(lane);
     });
   }
 
@@ -104,22 +115,10 @@ export class PredictionLog {
     return this.config.PREDICTION_LOG_WAIT_SECONDS * 1_000;
   }
 
-  private async writeQueued(): Promise<void> {
-    this.writing = true;
-    while (this.queue.length > 0) await this.settle(this.withoutAbandoned(this.nextGroup()));
-    this.writing = false;
-  }
-
-  private nextGroup(): Entry[] {
-    let rows = 0;
-    let size = 0;
-    const end = this.queue.findIndex((entry, index) => {
-      rows += entry.count;
-      size += entry.size;
-      return index > 0 && (rows > GROUP_ROWS || size > GROUP_SIZE);
-    });
-    if (end === -1) return this.queue.splice(0);
-    return this.queue.splice(0, end);
+  private async writeQueued(lane: Lane): Promise<void> {
+    lane.writing = true;
+    while (lane.queue.length > 0) await this.settle(this.withoutAbandoned(nextGroup(lane)), lane);
+    lane.writing = false;
   }
 
   private withoutAbandoned(group: readonly Entry[]): readonly Entry[] {
@@ -129,7 +128,7 @@ export class PredictionLog {
   }
 
   /** Commits a group, or finds the requests in it that the database refuses, by halving. Never rejects. */
-  private async settle(group: readonly Entry[]): Promise<void> {
+  private async settle(group: readonly Entry[], lane: Lane): Promise<void> {
     if (group.length === 0) return;
     try {
       await this.write(
@@ -139,7 +138,7 @@ export class PredictionLog {
       for (const entry of group) entry.resolve();
     } catch (error) {
       if (!isRefusal(error)) {
-        this.giveUp(group, error);
+        this.giveUp(group, lane, error);
       } else if (group.length === 1 && isKeyTaken(error)) {
         group[0]!.reject(error as Error);
       } else if (group.length === 1) {
@@ -147,15 +146,15 @@ export class PredictionLog {
         group[0]!.reject(refused(error));
       } else {
         const middle = group.length >> 1;
-        await this.settle(group.slice(0, middle));
-        await this.settle(group.slice(middle));
+        await this.settle(group.slice(0, middle), lane);
+        await this.settle(group.slice(middle), lane);
       }
     }
   }
 
   /** The database is gone: those behind in the queue hear it now as well, instead of waiting for one deadline each. */
-  private giveUp(group: readonly Entry[], error: unknown): void {
-    const entries = [...group, ...this.queue.splice(0)];
+  private giveUp(group: readonly Entry[], { queue }: Lane, error: unknown): void {
+    const entries = [...group, ...queue.splice(0)];
     this.logger.error({ err: error, requests: entries.length }, 'predictions could not be logged');
     for (const entry of entries) entry.reject(notLogged(error));
   }
@@ -176,6 +175,18 @@ export class PredictionLog {
   private insert(requests: readonly RowsToLog[], claims: readonly AnsweredClaim[]): Promise<void> {
     return onBoundedConnection(this.dataSource, this.waitMs, (manager) => insertPredictions(manager, requests, claims));
   }
+}
+
+/** Takes as many requests from the head of the queue as may share a commit, at least one. */
+function nextGroup({ queue }: Lane): Entry[] {
+  let rows = 0;
+  let size = 0;
+  const end = queue.findIndex((entry, index) => {
+    rows += entry.count;
+    size += entry.size;
+    return index > 0 && (rows > GROUP_ROWS || size > GROUP_SIZE);
+  });
+  return queue.splice(0, end === -1 ? queue.length : end);
 }
 
 function sqlStateOf(error: unknown): string {

@@ -3,6 +3,7 @@ import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../src/config/config.js';
+import { insertClaims } from '../../src/predictions/idempotency/claim.js';
 import { lowestPredictionId } from '../../src/predictions/prediction-id.js';
 import { PredictionLog } from '../../src/predictions/prediction-log.js';
 import { PredictionPartitions } from '../../src/predictions/prediction-partitions.js';
@@ -103,6 +104,27 @@ describe('the prediction log', () => {
     const poisoned = Array.from({ length: 1_700 }, (_, i) => row(i === 1_600 ? { inputs: '{"x":"\\u0000"}' } : {}));
     await expect(log.append(poisoned)).rejects.toMatchObject({ code: 'BAD_INPUT' });
     expect(await countOf(poisoned.map(({ id }) => id))).toBe(0);
+  });
+
+  it('writes few rows while many are held up', async () => {
+    const claim = { callerId: uuidv7(), key: 'held', sha256: Buffer.alloc(32), answer: '{}', expiresAt: new Date() };
+    const holder = source.createQueryRunner();
+    await holder.startTransaction();
+    await insertClaims(holder.manager, [claim]);
+    let written = false;
+    const many = log
+      .append(
+        Array.from({ length: 1_000 }, () => row()),
+        claim,
+      )
+      .then(() => (written = true));
+    const few = row();
+    await log.append([few]);
+    expect(await countOf([few.id])).toBe(1);
+    expect(written).toBe(false);
+    await holder.rollbackTransaction();
+    await holder.release();
+    await many;
   });
 
   it('lets a refused request fail alone, not those that share its commit', async () => {
