@@ -18,11 +18,10 @@ const GROUP_ROWS = 2_000;
 const GROUP_SIZE = 2 ** 21;
 /** Characters of inputs and outputs that may wait: bounds the memory of a process whose database is slow. */
 const PENDING_LIMIT = 64 * 2 ** 20;
-
-type LogLimits = Pick<Config, 'PREDICTION_LOG_PENDING_ROWS' | 'PREDICTION_LOG_WAIT_SECONDS'>;
-
 /** Requests of so many rows have a lane of their own: a few rows must not wait while thousands are written. */
 const MANY_ROWS = 100;
+
+type LogLimits = Pick<Config, 'PREDICTION_LOG_PENDING_ROWS' | 'PREDICTION_LOG_WAIT_SECONDS'>;
 
 /** The rows of one request, waiting for their commit. */
 interface Entry {
